@@ -1,0 +1,82 @@
+"""Names that people see: of users, and by the same rules of rooms; and the users' colours."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from shared.domain import rules
+from shared.domain.rules import RuleViolation
+from shared.domain.text import (
+    exceeds_graphemes,
+    has_bidi_override,
+    has_control_characters,
+    nfc,
+    strip_blank,
+    utf8_length,
+)
+
+USERNAME_FIELD: Final = "username"
+COLOR_FIELD: Final = "color"
+
+DEFAULT_USERNAME: Final = "অতিথি"
+DEFAULT_COLOR: Final = "#007bff"
+MAX_NAME_GRAPHEMES: Final = 100
+MAX_NAME_BYTES: Final = 800
+
+_COLOR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+_SHORT_COLOR_LENGTH: Final = len("#rgb")
+# Zero-width space, word joiner, BOM and soft hyphen do nothing at an edge but fake a new name.
+_EDGE: Final = "\u200b\u2060\ufeff\u00ad"
+
+
+def normalise_name(raw: str, *, field: str) -> str:
+    """Return `raw` in NFC, trimmed, its runs of white space folded to one space.
+
+    ZWJ and ZWNJ inside stay (র‍্যাব). 1 to 100 graphemes, at most 800 UTF-8 bytes.
+
+    Raises:
+        RuleViolation: for `field`, with blank, too_long or control_characters (controls, line
+            separators, lone surrogates, bidi embeddings, overrides and isolates).
+
+    """
+    name = _trim(raw)
+    if not name:
+        raise RuleViolation(field, rules.BLANK)
+    if utf8_length(name) > MAX_NAME_BYTES:
+        raise RuleViolation(field, rules.TOO_LONG, limit=MAX_NAME_BYTES, unit="bytes")
+    if has_control_characters(name, allow_newlines=False) or has_bidi_override(name):
+        raise RuleViolation(field, rules.CONTROL_CHARACTERS)
+    name = " ".join(nfc(name).split())
+    if exceeds_graphemes(name, MAX_NAME_GRAPHEMES):
+        raise RuleViolation(field, rules.TOO_LONG, limit=MAX_NAME_GRAPHEMES, unit="graphemes")
+    if utf8_length(name) > MAX_NAME_BYTES:  # NFC can lengthen a text
+        raise RuleViolation(field, rules.TOO_LONG, limit=MAX_NAME_BYTES, unit="bytes")
+    return name
+
+
+def normalise_username(raw: str) -> str:
+    """Return the username as stored and shown; rules and errors of normalise_name."""
+    return normalise_name(raw, field=USERNAME_FIELD)
+
+
+def normalise_color(raw: str) -> str:
+    """Return the colour as lower-case #rrggbb; accepts #rgb and #rrggbb in either case.
+
+    Raises:
+        RuleViolation: color, not_a_color.
+
+    """
+    color = raw.strip()
+    if _COLOR.fullmatch(color) is None:
+        raise RuleViolation(COLOR_FIELD, rules.NOT_A_COLOR)
+    if len(color) == _SHORT_COLOR_LENGTH:
+        color = "#" + "".join(digit * 2 for digit in color[1:])
+    return color.lower()
+
+
+def _trim(raw: str) -> str:
+    trimmed = strip_blank(raw)
+    while trimmed and (trimmed[0] in _EDGE or trimmed[-1] in _EDGE):
+        trimmed = trimmed.strip(_EDGE).strip()
+    return trimmed

@@ -1,0 +1,241 @@
+"""The sequenced log of each room in Redis: accepts messages, changes them, reads the newest back.
+
+Guarantees: a message that `publish` returned has its place (`seq`, gapless per room and epoch), is in
+hot history, in the queue to PostgreSQL, and was published to every replica; or none of this. The
+same `client_id` of the same user gives the first answer again. What PostgreSQL does not have yet is
+never trimmed: history = PostgreSQL ∪ this log, without holes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID
+
+from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.redis_schema.call_batcher import CallBatcher
+from shared.redis_schema.scripts import Scripts
+from shared.runtime.redis_client import redis_outage_as_unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+HOT_LIMIT: Final = 300
+"""Entries of hot history per room; more only while PostgreSQL lags."""
+
+MOST_BACKLOG: Final = 1_000_000
+"""Entries in one partition's queue to PostgreSQL; beyond it messages are refused, not dropped."""
+
+CLOCK_SKEW_MS: Final = 60_000
+
+
+class RoomNotLoaded(Exception):
+    """Redis does not know the room: load it from PostgreSQL and try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A message's place. `again`: this client_id was answered before, nothing was sent now."""
+
+    message_id: str
+    seq: int
+    micros: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HotPage:
+    """A part of hot history and the room's place at the same moment."""
+
+    epoch: str
+    seq: int
+    total: int
+    revised: bool
+    """Are there revisions that PostgreSQL may not have?"""
+    messages: tuple[StoredMessage, ...]
+
+
+class MessageLog:
+    """Every method raises Unavailable while Redis is away or the queue is full."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        scripts: Scripts,
+        *,
+        hot_limit: int = HOT_LIMIT,
+        most_backlog: int = MOST_BACKLOG,
+    ) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._keys = scripts.keys
+        self._batcher = CallBatcher(redis)
+        self._hot_limit = hot_limit
+        self._most_backlog = most_backlog
+
+    async def publish(self, body: MessageBody) -> Published:
+        """Accepts a message.
+
+        Raises:
+            RoomNotLoaded: see there.
+            ChatError: `room_not_found` (closed) or `client_id_conflict`.
+        """
+        call = self._scripts.publish(
+            UUID(body.room_id),
+            UUID(body.user_id),
+            message_id=UUID(body.message_id),
+            body=encode_body(body),
+            client_id=body.client_id,
+            digest="" if body.client_id is None else _digest(body),
+            hot_limit=self._hot_limit,
+            most_backlog=self._most_backlog,
+        )
+        answer = await self._batcher.submit(call)
+        outcome = _outcome(answer)
+        return Published(answer[3].decode(), int(answer[1]), int(answer[2]), outcome == "again")
+
+    async def revise(
+        self, room: UUID, message: StoredMessage, body: MessageBody, *, delete: bool
+    ) -> StoredMessage:
+        """Changes or deletes `message` as the caller read it; returns it as it is now.
+
+        Raises:
+            RoomNotLoaded: see there.
+            ChatError: `message_not_found` (deleted meanwhile), `conflict` (changed meanwhile) or
+                `room_not_found`.
+        """
+        encoded = encode_body(body)
+        call = self._scripts.revise(
+            room,
+            seq=message.seq,
+            micros=message.micros,
+            body=encoded,
+            delete=delete,
+            revision=message.revision,
+            most_backlog=self._most_backlog,
+        )
+        with redis_outage_as_unavailable():
+            answer = await call.run(self._redis)
+        _outcome(answer)
+        return message.revised_by(Revision(int(answer[1]), int(answer[2]), delete, encoded))
+
+    async def before(self, room: UUID, seq: int | None, limit: int) -> HotPage:
+        """Newest first, older than `seq` (None: from the newest)."""
+        return await self._read(room, "before", seq, limit)
+
+    async def after(self, room: UUID, seq: int, limit: int) -> HotPage:
+        """Oldest first, newer than `seq`. The first may be far newer: older ones were trimmed."""
+        return await self._read(room, "after", seq, limit)
+
+    async def heads(self, rooms: Sequence[UUID]) -> list[tuple[str, int, int] | None]:
+        """For each room epoch, seq and roster version; None when Redis does not know it."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for room in rooms:
+            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv"])  # type: ignore[misc]
+        with redis_outage_as_unavailable():
+            answers = await pipeline.execute()
+        return [
+            None if epoch is None else (epoch.decode(), int(seq), int(rv))
+            for epoch, seq, rv in answers
+        ]
+
+    async def revisions(self, room: UUID, seqs: Sequence[int]) -> dict[int, Revision]:
+        """Revisions that may be newer than PostgreSQL's rows, by seq."""
+        if not seqs:
+            return {}
+        with redis_outage_as_unavailable():
+            raws: Any = await self._redis.hmget(  # type: ignore[misc]
+                self._keys.edits(room), [str(seq) for seq in seqs]
+            )
+        return {
+            seq: _parse_revision(raw)
+            for seq, raw in zip(seqs, raws, strict=True)
+            if raw is not None
+        }
+
+    async def find_unsaved(self, message_id: UUID, made_ms: int) -> tuple[UUID, int] | None:
+        """Room and seq of a message that PostgreSQL does not have yet, by its id.
+
+        Ids carry their time, and the queue is ordered by time: only entries around it are read.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition in range(self._keys.partitions):
+            pipeline.xrange(
+                self._keys.ingest(partition),
+                max(made_ms - CLOCK_SKEW_MS, 0),
+                made_ms + CLOCK_SKEW_MS,
+            )
+        with redis_outage_as_unavailable():
+            answers = await pipeline.execute()
+        needle = str(message_id).encode()
+        for entries in answers:
+            for _, fields in entries:
+                if fields.get(b"k") == b"m" and needle in fields[b"b"]:
+                    return UUID(fields[b"r"].decode()), int(fields[b"s"])
+        return None
+
+    async def backlog(self) -> int:
+        """Entries that PostgreSQL does not have yet, over all partitions."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition in range(self._keys.partitions):
+            pipeline.xlen(self._keys.ingest(partition))
+        with redis_outage_as_unavailable():
+            return sum(await pipeline.execute())
+
+    async def drain(self) -> None:
+        """Waits until every message handed over was answered."""
+        await self._batcher.drain()
+
+    async def _read(
+        self, room: UUID, mode: Literal["before", "after"], seq: int | None, limit: int
+    ) -> HotPage:
+        with redis_outage_as_unavailable():
+            answer = await self._scripts.read_log(room, mode, seq, limit).run(self._redis)
+        if not answer:
+            raise RoomNotLoaded(room)
+        epoch, top, total, revised, *entries = answer
+        return HotPage(
+            epoch.decode(),
+            int(top),
+            int(total),
+            int(revised) > 0,
+            tuple(
+                StoredMessage(int(n), int(micros), body).revised_by(
+                    _parse_revision(edit) if edit else None
+                )
+                for n, micros, body, edit in entries
+            ),
+        )
+
+
+def _parse_revision(raw: bytes) -> Revision:
+    header, _, body = raw.partition(b"\n")
+    number, micros, deleted = header.split(b" ")
+    return Revision(int(number), int(micros), deleted == b"1", body)
+
+
+def _digest(body: MessageBody) -> str:
+    """What a retry must repeat: the same id with other content is the sender's mistake."""
+    parts = (body.message, body.message_type, body.file_url or "", body.reply_to or "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _outcome(answer: list[bytes]) -> str:
+    outcome = answer[0].decode()
+    if outcome == "no_room":
+        raise RoomNotLoaded
+    if outcome == "backlog":
+        raise Unavailable("ingest", 5.0, ErrorCode.OVERLOADED)
+    refusals = {
+        "closed": ErrorCode.ROOM_NOT_FOUND,
+        "conflict": ErrorCode.CLIENT_ID_CONFLICT,
+        "revised": ErrorCode.CONFLICT,
+        "gone": ErrorCode.MESSAGE_NOT_FOUND,
+    }
+    if outcome in refusals:
+        raise ChatError(refusals[outcome])
+    return outcome

@@ -1,0 +1,1 @@
+"""PostgreSQL: what outlives Redis. Rooms, people, messages; written in bulk by the worker."""

@@ -1,0 +1,131 @@
+"""Messages in PostgreSQL, read back into the form in which they travel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Row, Select, desc, select
+
+from shared.domain.times import micros_of
+from shared.message_store.tables import Message, Room
+from shared.message_store.totals import read_counters
+from shared.message_store.unavailable import outage_as_unavailable
+from shared.protocol.codec import MessageBody, StoredMessage, encode_body
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+_MAX_SEQ: Final = 2**63 - 1
+
+_COLUMNS: Final = (
+    Message.room_id,
+    Message.seq,
+    Message.id,
+    Message.user_id,
+    Message.username,
+    Message.color,
+    Message.content,
+    Message.message_type,
+    Message.file_url,
+    Message.reply_to,
+    Message.client_id,
+    Message.created_at,
+    Message.revision,
+    Message.edited_at,
+    Message.deleted_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewestMessages:
+    """One page over all public rooms, newest first."""
+
+    messages: tuple[StoredMessage, ...]
+    count: int
+    """Messages of all rooms, unlisted ones too: a bound for paging, kept without counting."""
+
+
+class MessageReader:
+    """Every method raises StoreUnavailable while PostgreSQL cannot answer.
+
+    Where deleted messages are returned, they are flagged and have no content.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def messages_before(
+        self, room_id: UUID, before_seq: int | None, limit: int
+    ) -> list[StoredMessage]:
+        """Newest first, older than `before_seq` (None: from the newest); deleted ones too."""
+        statement = select(*_COLUMNS).where(Message.room_id == room_id)
+        if before_seq is not None:
+            statement = statement.where(Message.seq < min(before_seq, _MAX_SEQ))
+        return await self._read(statement.order_by(desc(Message.seq)).limit(limit))
+
+    async def messages_after(
+        self, room_id: UUID, after_seq: int, limit: int
+    ) -> list[StoredMessage]:
+        """Oldest first, newer than `after_seq`; deleted ones too."""
+        statement = (
+            select(*_COLUMNS)
+            .where(Message.room_id == room_id, Message.seq > min(after_seq, _MAX_SEQ))
+            .order_by(Message.seq)
+            .limit(limit)
+        )
+        return await self._read(statement)
+
+    async def message_by_id(self, message_id: UUID) -> StoredMessage | None:
+        """The message, deleted or not; None if it is not stored."""
+        # An id is unique within a room only, though a UUID is meant to be so everywhere.
+        found = await self._read(
+            select(*_COLUMNS).where(Message.id == message_id).order_by(Message.room_id).limit(1)
+        )
+        return found[0] if found else None
+
+    async def newest_public(self, limit: int, offset: int = 0) -> NewestMessages:
+        """Messages of public rooms, newest first; deleted ones are left out."""
+        statement = (
+            select(*_COLUMNS)
+            .join(Room, Room.id == Message.room_id)
+            .where(Room.is_public, Room.deleted_at.is_(None), Message.deleted_at.is_(None))
+            .order_by(desc(Message.id))  # ids are UUIDv7: their order is that of sending
+            .limit(limit)
+            .offset(offset)
+        )
+        with outage_as_unavailable():
+            async with self._engine.connect() as connection:
+                messages = tuple(_stored(row) for row in await connection.execute(statement))
+                count = (await read_counters(connection, "messages"))["messages"]
+        return NewestMessages(messages, count)
+
+    async def _read(self, statement: Select[*tuple[Any, ...]]) -> list[StoredMessage]:
+        with outage_as_unavailable():
+            async with self._engine.connect() as connection:
+                return [_stored(row) for row in await connection.execute(statement)]
+
+
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredMessage:
+    body = MessageBody(
+        message=row.content,
+        user_id=str(row.user_id),
+        username=row.username,
+        user_color=row.color,
+        message_id=str(row.id),
+        room_id=str(row.room_id),
+        client_id=row.client_id,
+        message_type=row.message_type,
+        file_url=row.file_url,
+        reply_to=None if row.reply_to is None else str(row.reply_to),
+    )
+    return StoredMessage(
+        seq=row.seq,
+        micros=micros_of(row.created_at),
+        body=encode_body(body),
+        revision=row.revision,
+        revised_micros=0 if row.edited_at is None else micros_of(row.edited_at),
+        deleted=row.deleted_at is not None,
+    )

@@ -1,0 +1,247 @@
+"""Who is here. A connection lives until it leaves or is not renewed; a person lives while any of their
+connections does, and two seconds longer, so that a reload is not seen.
+
+Guarantees: capacity is exact (count and add are one script); a person who is present already is never
+refused; each change of a roster is published once, numbered without gaps within an epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+
+from shared.protocol.envelopes import Person, decode_person, encode_person
+from shared.redis_schema.call_batcher import CallBatcher
+from shared.redis_schema.scripts import Call, Scripts, run_all
+from shared.rooms.live_rooms import LiveRoom, parse_live_room
+from shared.runtime.redis_client import redis_outage_as_unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from shared.domain.entities import User
+
+CONNECTION_TTL_MS: Final = 12_000
+"""A connection that its replica has not renewed for so long is gone: ghosts live ≤ 15 s with the
+reaper's tick."""
+
+RENEWAL_SECONDS: Final = 4.0
+LEAVE_GRACE_MS: Final = 2_000
+DRAIN_GRACE_MS: Final = 10_000
+"""Longer on a restart, since everybody of a replica reconnects at once, with jitter."""
+
+REFRESH_CHUNK: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One connection of one person in one room."""
+
+    room: UUID
+    user: UUID
+    connection: UUID
+
+    def __str__(self) -> str:
+        return f"{self.room}|{self.user}|{self.connection}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Let in. `how`: joined (announced), back (within the grace), tab (another connection is open),
+    again (this connection was in already)."""
+
+    room: LiveRoom
+    online: int
+    how: Literal["joined", "back", "tab", "again"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not let in: the room is full, closed, or not in Redis."""
+
+    reason: Literal["full", "closed", "no_room"]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A person in a roster and since when, µs."""
+
+    person: Person
+    joined_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class RosterSnapshot:
+    """A whole roster at change `rv` of `epoch`, the longest present first."""
+
+    epoch: str
+    rv: int
+    people: tuple[Present, ...]
+
+
+def person_of(user: User) -> Person:
+    """A user as others see them."""
+    return Person(str(user.id), user.username, user.color)
+
+
+def user_snapshot(user: User, room: UUID | None) -> bytes:
+    """What PostgreSQL shall know of a user now; `room` is where they are."""
+    return orjson.dumps(
+        {
+            "id": str(user.id),
+            "session_hash": user.session_hash.hex(),
+            "username": user.username,
+            "color": user.color,
+            "created_at": user.created_micros,
+            "current_room": None if room is None else str(room),
+            "is_online": room is not None,
+        }
+    )
+
+
+class Presence:
+    """Every method raises Unavailable while Redis is away."""
+
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._keys = scripts.keys
+        self._batcher = CallBatcher(redis)
+
+    async def join(self, member: Member, user: User, *, force: bool = False) -> Joined | Refused:
+        """Lets a connection in; `force` when it was in before and only Redis forgot it."""
+        call = self._scripts.join(
+            member.room,
+            member.user,
+            member.connection,
+            person=encode_person(person_of(user)),
+            snapshot=user_snapshot(user, member.room),
+            ttl_ms=CONNECTION_TTL_MS,
+            force=force,
+        )
+        answer = await self._batcher.submit(call)
+        outcome = answer[0].decode()
+        if outcome != "ok":
+            return Refused(outcome)
+        fields = dict(zip(answer[3::2], answer[4::2], strict=True))
+        return Joined(parse_live_room(member.room, fields), int(answer[1]), answer[2].decode())
+
+    async def leave(self, member: Member, user: User, *, grace_ms: int = LEAVE_GRACE_MS) -> None:
+        """Withdraws a connection. `reap` announces the leave after the grace."""
+        call = self._scripts.leave(
+            member.room,
+            member.user,
+            member.connection,
+            snapshot=user_snapshot(user, None),
+            grace_ms=grace_ms,
+        )
+        await self._batcher.submit(call)
+
+    async def rename(self, room: UUID, user: User) -> bool:
+        """Tells a room a present person's new name or colour; False if nothing changed."""
+        call = self._scripts.rename(
+            room,
+            user.id,
+            person=encode_person(person_of(user)),
+            snapshot=user_snapshot(user, room),
+        )
+        with redis_outage_as_unavailable():
+            return int(await call.run(self._redis)) == 1
+
+    async def renew(self, members: Sequence[Member]) -> list[Member]:
+        """Keeps connections alive, in one round trip; returns those that Redis does not have."""
+        by_partition: dict[int, list[str]] = {}
+        by_name = {str(member): member for member in members}
+        for name, member in by_name.items():
+            by_partition.setdefault(self._keys.partition_of(member.room), []).append(name)
+        calls = [
+            self._scripts.refresh(partition, names[at : at + REFRESH_CHUNK], CONNECTION_TTL_MS)
+            for partition, names in by_partition.items()
+            for at in range(0, len(names), REFRESH_CHUNK)
+        ]
+        answers = await self._run(calls)
+        return [by_name[name.decode()] for answer in answers for name in answer]
+
+    async def reap(self, partition: int) -> int:
+        """Removes what expired in one partition and announces it; returns how much."""
+        with redis_outage_as_unavailable():
+            return await self._scripts.reap_presence(partition)
+
+    async def mark_seen(self, users: Sequence[UUID], until_ms: int) -> None:
+        """Users count as online until `until_ms`; afterwards it is when they were last seen."""
+        pipeline = self._redis.pipeline(transaction=False)
+        by_key: dict[str, dict[str, int]] = {}
+        for user in users:
+            by_key.setdefault(self._keys.seen(user), {})[str(user)] = until_ms
+        for key, scores in by_key.items():
+            pipeline.zadd(key, scores)  # type: ignore[arg-type]
+        with redis_outage_as_unavailable():
+            await pipeline.execute()
+
+    async def last_seen(self, users: Sequence[UUID]) -> dict[UUID, int]:
+        """Times last seen, ms; in the future while online. Those not seen for a day are missing."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for user in users:
+            pipeline.zscore(self._keys.seen(user), str(user))
+        with redis_outage_as_unavailable():
+            scores = await pipeline.execute()
+        return {
+            user: int(score) for user, score in zip(users, scores, strict=True) if score is not None
+        }
+
+    async def forget_seen(self, partition: int, before_ms: int) -> None:
+        """Drops users of one partition who were last seen before `before_ms`."""
+        with redis_outage_as_unavailable():
+            await self._redis.zremrangebyscore(self._keys.seen_of(partition), "-inf", before_ms)
+
+    async def snapshot(self, room: UUID) -> RosterSnapshot:
+        """The whole roster, at one moment."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hmget(self._keys.meta(room), ["epoch", "rv"])  # type: ignore[misc]
+        pipeline.zrange(self._keys.roster(room), 0, -1, withscores=True)
+        pipeline.hgetall(self._keys.users(room))  # type: ignore[misc]
+        with redis_outage_as_unavailable():
+            (epoch, rv), order, people = await pipeline.execute()
+        return RosterSnapshot(
+            (epoch or b"-").decode(),
+            int(rv or 0),
+            tuple(
+                Present(decode_person(people[user]), int(joined))
+                for user, joined in order
+                if user in people
+            ),
+        )
+
+    async def page(self, room: UUID, offset: int, limit: int) -> tuple[list[Present], int]:
+        """A part of the roster, the longest present first, and how many there are in all."""
+        with redis_outage_as_unavailable():
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.zcard(self._keys.roster(room))
+            pipeline.zrange(self._keys.roster(room), offset, offset + limit - 1, withscores=True)
+            total, order = await pipeline.execute()
+            if not order:
+                return [], int(total)
+            people: Any = await self._redis.hmget(  # type: ignore[misc]
+                self._keys.users(room), [user for user, _ in order]
+            )
+        present = [
+            Present(decode_person(person), int(joined))
+            for (_, joined), person in zip(order, people, strict=True)
+            if person is not None
+        ]
+        return present, int(total)
+
+    async def _run(self, calls: Sequence[Call]) -> list[Any]:
+        if not calls:
+            return []
+        with redis_outage_as_unavailable():
+            answers = await run_all(self._redis, calls)
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+        return answers

@@ -1,0 +1,177 @@
+"""What replicas tell each other over pub/sub: one ASCII header line, then JSON.
+
+The header begins with a version digit and a letter. Replicas of other versions share a channel in a
+rolling deploy: what is not understood raises UnknownEnvelope, and the reader counts and skips it.
+
+    1m <epoch> <seq> <µs>                                  body        a message
+    1e <epoch> <seq> <µs> <revision> <µs changed> <0|1>    body        changed or deleted
+    1r <epoch> <rv> <j|l|n> <µs joined>                    person      roster (n: + newline, old one)
+    1t <0|1> <µs>                                          person      typing
+    1c <updated|closed>                                                the room itself
+    1p <token>                                                         probe
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from shared.protocol.codec import Revision, StoredMessage
+
+
+class UnknownEnvelope(Exception):
+    """Another version's envelope, or noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as stored in a room's roster."""
+
+    id: str
+    username: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnvelope:
+    """A new message."""
+
+    epoch: str
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionEnvelope:
+    """A message changed or deleted; `message` is as it is now."""
+
+    epoch: str
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class RosterEnvelope:
+    """The roster changed; `rv` counts the changes of one epoch, gapless."""
+
+    epoch: str
+    rv: int
+    op: Literal["j", "l", "n"]
+    joined_micros: int
+    person: Person
+    before: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypingEnvelope:
+    """Somebody types, or stopped."""
+
+    person: Person
+    typing: bool
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEnvelope:
+    """The room's settings changed, or it was closed."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeEnvelope:
+    """A replica's message to itself."""
+
+    token: str
+
+
+Envelope = (
+    MessageEnvelope
+    | RevisionEnvelope
+    | RosterEnvelope
+    | TypingEnvelope
+    | ControlEnvelope
+    | ProbeEnvelope
+)
+
+
+def encode_person(person: Person) -> bytes:
+    """JSON of a person; equal people have equal bytes, which scripts compare."""
+    return orjson.dumps({"id": person.id, "username": person.username, "color": person.color})
+
+
+def decode_person(raw: bytes) -> Person:
+    """The reverse; unknown fields of a newer version are passed over."""
+    data = orjson.loads(raw)
+    return Person(data["id"], data["username"], data["color"])
+
+
+def encode_typing(person: Person, *, typing: bool, micros: int) -> bytes:
+    """Envelope of a typing notice."""
+    return f"1t {int(typing)} {micros}\n".encode() + encode_person(person)
+
+
+def encode_probe(token: str) -> bytes:
+    """Envelope of a probe."""
+    return f"1p {token}\n".encode()
+
+
+def decode_envelope(raw: bytes) -> Envelope:
+    """Reads what came over a channel.
+
+    Raises:
+        UnknownEnvelope: not of version 1, or malformed.
+    """
+    try:
+        header, _, body = raw.partition(b"\n")
+        fields = header.decode("ascii").split(" ")
+        return _READERS[fields[0]](fields, body)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise UnknownEnvelope(raw[:80]) from error
+
+
+def _message(fields: list[str], body: bytes) -> MessageEnvelope:
+    return MessageEnvelope(fields[1], StoredMessage(int(fields[2]), int(fields[3]), body))
+
+
+def _revision(fields: list[str], body: bytes) -> RevisionEnvelope:
+    revision = Revision(int(fields[4]), int(fields[5]), fields[6] == "1", body)
+    plain = StoredMessage(int(fields[2]), int(fields[3]), body)
+    return RevisionEnvelope(fields[1], plain.revised_by(revision))
+
+
+def _roster(fields: list[str], body: bytes) -> RosterEnvelope:
+    now, _, old = body.partition(b"\n")
+    op = fields[3]
+    if op not in {"j", "l", "n"}:
+        raise ValueError(op)
+    return RosterEnvelope(
+        fields[1],
+        int(fields[2]),
+        op,  # type: ignore[arg-type]
+        int(fields[4]),
+        decode_person(now),
+        decode_person(old) if old else None,
+    )
+
+
+def _typing(fields: list[str], body: bytes) -> TypingEnvelope:
+    return TypingEnvelope(decode_person(body), fields[1] == "1", int(fields[2]))
+
+
+def _control(fields: list[str], _body: bytes) -> ControlEnvelope:
+    return ControlEnvelope(fields[1])
+
+
+def _probe(fields: list[str], _body: bytes) -> ProbeEnvelope:
+    return ProbeEnvelope(fields[1])
+
+
+_READERS = {
+    "1m": _message,
+    "1e": _revision,
+    "1r": _roster,
+    "1t": _typing,
+    "1c": _control,
+    "1p": _probe,
+}

@@ -1,0 +1,34 @@
+-- Removes what expired in one partition: connections of crashed replicas, people past the grace.
+-- A renewal that came first wins, because scores are compared here and now; the one whose ZREM
+-- took a member announces it, so that many reapers tell it once.
+-- include roster.lua
+-- KEYS 1 conns  2 leaving  3 online  4 unlisted
+-- ARGV 1 start of the partition's keys  2 most members in one call
+-- Returns {connections reaped, people removed}
+local function keys_of(room)
+  local root = ARGV[1] .. 'room:' .. room .. ':'
+  return {meta = root .. 'meta', users = root .. 'users', roster = root .. 'roster',
+          tabs = root .. 'tabs', online = KEYS[3], unlisted = KEYS[4],
+          channel = ARGV[1] .. 'c:' .. room}
+end
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + time[2] / 1000)
+local removed = 0
+local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
+for _, member in ipairs(expired) do
+  local room, user = string.match(member, '^([^|]+)|([^|]+)|')
+  redis.call('ZREM', KEYS[1], member)
+  local k = keys_of(room)
+  if redis.call('HINCRBY', k.tabs, user, -1) <= 0 then removed = removed + remove_user(k, room, user) end
+end
+local leavers = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[2])
+for _, member in ipairs(leavers) do
+  local room, user = string.match(member, '^([^|]+)|([^|]+)$')
+  redis.call('ZREM', KEYS[2], member)
+  local k = keys_of(room)
+  if redis.call('EXISTS', k.meta) == 1 then redis.call('HINCRBY', k.meta, 'leavers', -1) end
+  if tonumber(redis.call('HGET', k.tabs, user) or '0') <= 0 then
+    removed = removed + remove_user(k, room, user)
+  end
+end
+return {#expired, removed}

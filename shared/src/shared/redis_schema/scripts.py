@@ -1,0 +1,294 @@
+"""One typed wrapper for each Lua script; the only module that runs them.
+
+Scripts are sent by their SHA-1 and loaded when the server does not know them (after a restart
+without persistence, a failover, or FLUSHALL SYNC).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from redis.exceptions import NoScriptError
+
+from shared.redis_schema.keys import CONSUMER_GROUP, Keys
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from redis.asyncio import Redis
+    from redis.asyncio.client import Pipeline
+
+ROOM_KEEP_SECONDS: Final = 30 * 24 * 3600
+"""A room's meta outlives its hot history by far, so that sequence numbers are not reused."""
+
+HOT_KEEP_SECONDS: Final = 3600
+EDITS_KEEP_SECONDS: Final = 24 * 3600
+DEDUP_SECONDS: Final = 600
+
+_INCLUDE = re.compile(r"^-- include (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Source and SHA-1 of one script, its includes put in."""
+
+    source: str
+    sha: str
+
+
+@cache
+def script(name: str) -> Script:
+    """The script `lua/<name>.lua`."""
+    folder = resources.files("shared.redis_schema") / "lua"
+    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
+    text = _INCLUDE.sub(lambda found: (folder / found[1]).read_text(encoding="utf-8"), text)
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One prepared script call; may travel alone or in a pipeline with others."""
+
+    script: Script
+    keys: Sequence[str]
+    args: Sequence[str | bytes | int]
+
+    def queue(self, pipeline: Pipeline) -> None:
+        """Adds the call to `pipeline`."""
+        pipeline.evalsha(self.script.sha, len(self.keys), *self.keys, *self.args)
+
+    async def run(self, redis: Redis) -> Any:
+        """Runs the call; loads the script first where the server does not know it."""
+        try:
+            return await redis.evalsha(
+                self.script.sha,
+                len(self.keys),
+                *self.keys,
+                *self.args,  # type: ignore[arg-type]
+            )
+        except NoScriptError:
+            return await redis.eval(
+                self.script.source,
+                len(self.keys),
+                *self.keys,
+                *self.args,  # type: ignore[arg-type]
+            )
+
+
+async def run_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    """Runs `calls` in one pipeline, in order. Each result may be an exception of its own."""
+    pipeline = redis.pipeline(transaction=False)
+    for call in calls:
+        call.queue(pipeline)
+    results = list(await pipeline.execute(raise_on_error=False))
+    unknown = [n for n, result in enumerate(results) if isinstance(result, NoScriptError)]
+    if unknown:
+        # In order, one by one: this happens once after a server lost its scripts.
+        for n in unknown:
+            results[n] = await calls[n].run(redis)
+    return results
+
+
+class Scripts:
+    """Prepares calls; holds the key builder and the limits that scripts are given."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self.keys = keys
+
+    def room_load(
+        self, room: UUID, *, epoch: str, seq: int, total: int, settings: Mapping[str, str | int]
+    ) -> Call:
+        """Puts a room into Redis unless it is there."""
+        k = self.keys
+        fields = [part for pair in settings.items() for part in pair]
+        return Call(
+            script("room_load"),
+            [k.meta(room), k.log(room), k.edits(room), k.unsaved(room)],
+            [epoch, seq, total, ROOM_KEEP_SECONDS, *fields],
+        )
+
+    def publish(  # noqa: PLR0913 - each is one ARGV of the script
+        self,
+        room: UUID,
+        user: UUID,
+        *,
+        message_id: UUID,
+        body: bytes,
+        client_id: str | None,
+        digest: str,
+        hot_limit: int,
+        most_backlog: int,
+    ) -> Call:
+        """Accepts one message. `digest` is that of its content, '' without a client_id."""
+        k = self.keys
+        partition = k.partition_of(room)
+        dedup = k.meta(room) if client_id is None else k.dedup(room, user, client_id)
+        return Call(
+            script("publish"),
+            [k.meta(room), k.log(room), k.unsaved(room), k.ingest(partition), dedup],
+            [
+                str(room),
+                k.channel(room),
+                str(message_id),
+                body,
+                digest,
+                DEDUP_SECONDS,
+                hot_limit,
+                most_backlog,
+                ROOM_KEEP_SECONDS,
+            ],
+        )
+
+    def revise(  # noqa: PLR0913 - each is one ARGV of the script
+        self,
+        room: UUID,
+        *,
+        seq: int,
+        micros: int,
+        body: bytes,
+        delete: bool,
+        revision: int,
+        most_backlog: int,
+    ) -> Call:
+        """Changes or deletes one message of which the caller saw `revision`."""
+        k = self.keys
+        return Call(
+            script("revise"),
+            [k.meta(room), k.edits(room), k.ingest(k.partition_of(room))],
+            [
+                str(room),
+                k.channel(room),
+                seq,
+                micros,
+                body,
+                int(delete),
+                revision,
+                EDITS_KEEP_SECONDS,
+                most_backlog,
+            ],
+        )
+
+    def read_log(self, room: UUID, mode: str, seq: int | None, limit: int) -> Call:
+        """Reads hot history; `mode` is `before` or `after`, `seq` exclusive."""
+        k = self.keys
+        return Call(
+            script("read_log"),
+            [k.meta(room), k.log(room), k.edits(room)],
+            [mode, "" if seq is None else seq, limit],
+        )
+
+    async def mark_saved(
+        self,
+        partition: int,
+        entry_ids: Sequence[bytes | str],
+        saved: Mapping[UUID, Sequence[int]],
+    ) -> None:
+        """Takes committed entries off the queue of `partition`; `saved` has seqs by room."""
+        k = self.keys
+        keys = [k.ingest(partition)]
+        args: list[str | bytes | int] = [CONSUMER_GROUP, HOT_KEEP_SECONDS, len(entry_ids)]
+        args.extend(entry_ids)
+        for room, seqs in saved.items():
+            keys += [k.unsaved(room), k.log(room)]
+            args.append(len(seqs))
+            args.extend(seqs)
+        await Call(script("mark_saved"), keys, args).run(self._redis)
+
+    def join(  # noqa: PLR0913 - each is one ARGV of the script
+        self,
+        room: UUID,
+        user: UUID,
+        connection: UUID,
+        *,
+        person: bytes,
+        snapshot: bytes,
+        ttl_ms: int,
+        force: bool,
+    ) -> Call:
+        """Lets one connection in."""
+        k = self.keys
+        return Call(
+            script("join"),
+            self._presence_keys(room),
+            [
+                str(room),
+                str(user),
+                str(connection),
+                person,
+                snapshot,
+                ttl_ms,
+                k.channel(room),
+                int(force),
+                ROOM_KEEP_SECONDS,
+            ],
+        )
+
+    def leave(
+        self, room: UUID, user: UUID, connection: UUID, *, snapshot: bytes, grace_ms: int
+    ) -> Call:
+        """Withdraws one connection."""
+        return Call(
+            script("leave"),
+            self._presence_keys(room),
+            [str(room), str(user), str(connection), snapshot, grace_ms],
+        )
+
+    def rename(self, room: UUID, user: UUID, *, person: bytes, snapshot: bytes) -> Call:
+        """Gives a present person another name or colour."""
+        k = self.keys
+        return Call(
+            script("rename"),
+            [k.meta(room), k.users(room), k.roster(room), k.ingest(k.partition_of(room))],
+            [str(user), person, snapshot, k.channel(room)],
+        )
+
+    def refresh(self, partition: int, members: Sequence[str], ttl_ms: int) -> Call:
+        """Renews connections of one partition."""
+        return Call(script("refresh"), [self.keys.conns(partition)], [ttl_ms, *members])
+
+    async def reap_presence(self, partition: int, most: int = 500) -> int:
+        """Removes what expired in `partition`; returns how many connections and people."""
+        k = self.keys
+        answer = await Call(
+            script("reap"),
+            [k.conns(partition), k.leaving(partition), k.online(partition), k.unlisted(partition)],
+            [f"{k.prefix}{{p{partition}}}:", most],
+        ).run(self._redis)
+        return sum(int(n) for n in answer)
+
+    def room_update(self, room: UUID, what: str, fields: Mapping[str, str | int]) -> Call:
+        """Changes (`updated`) or closes (`closed`) a room that is in Redis."""
+        k = self.keys
+        partition = k.partition_of(room)
+        return Call(
+            script("room_update"),
+            [k.meta(room), k.roster(room), k.online(partition), k.unlisted(partition)],
+            [
+                str(room),
+                k.channel(room),
+                what,
+                *(part for pair in fields.items() for part in pair),
+            ],
+        )
+
+    def _presence_keys(self, room: UUID) -> list[str]:
+        k = self.keys
+        partition = k.partition_of(room)
+        return [
+            k.meta(room),
+            k.users(room),
+            k.roster(room),
+            k.tabs(room),
+            k.conns(partition),
+            k.leaving(partition),
+            k.online(partition),
+            k.unlisted(partition),
+            k.ingest(partition),
+        ]

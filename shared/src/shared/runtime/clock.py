@@ -1,0 +1,53 @@
+"""Time and chance as parameters, so that tests may hold them still."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Protocol
+from uuid import UUID
+
+from shared.domain.ids import uuid7
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def micros(self) -> int:
+        """Wall clock, µs since 1970 UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds from some start; never runs backwards."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def micros(self) -> int:
+        """Wall clock, µs since 1970 UTC."""
+        return time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        """Seconds from some start; never runs backwards."""
+        return time.monotonic()
+
+
+class IdMaker:
+    """Makes new ids from a clock and the system's randomness."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def new(self) -> UUID:
+        """A UUIDv7 of now."""
+        return uuid7(self._clock.micros() // 1000, secrets.randbits(74))
+
+    @staticmethod
+    def session_id() -> str:
+        """A capability of 192 random bits."""
+        return secrets.token_urlsafe(24)
+
+    @staticmethod
+    def epoch() -> str:
+        """Name of a room's new epoch."""
+        return secrets.token_hex(8)

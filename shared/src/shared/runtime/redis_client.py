@@ -1,0 +1,68 @@
+"""Opens Redis connections that fail fast: an outage is an error in seconds, never a hang."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError as RedisConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    TimeoutError as RedisTimeoutError,
+    TryAgainError,
+)
+
+from shared.protocol.errors import ErrorCode, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONNECT_SECONDS: Final = 1.0
+COMMAND_SECONDS: Final = 3.0
+
+OUTAGES: Final = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    BusyLoadingError,
+    ReadOnlyError,
+    TryAgainError,
+    OutOfMemoryError,
+    OSError,
+)
+"""What redis-py raises while a server is away, loading, demoted, moving a slot, or full."""
+
+
+def open_redis(url: str, client_name: str, *, retries: int = 1) -> Redis:
+    """A client with its own pool; connections carry `client_name` in CLIENT LIST.
+
+    One retry, and only because a pooled connection may have died while it idled. A client that
+    listens to pub/sub takes none: a link that was silently rebuilt has missed something.
+    """
+    return Redis.from_url(
+        url,
+        client_name=client_name,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=COMMAND_SECONDS,
+        socket_keepalive=True,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), retries),
+        max_connections=256,
+        protocol=3,
+        legacy_responses=False,
+    )
+
+
+@contextmanager
+def redis_outage_as_unavailable() -> Iterator[None]:
+    """Turns an outage of Redis into the error that clients may retry."""
+    try:
+        yield
+    except OutOfMemoryError as error:
+        raise Unavailable("redis", 5.0, ErrorCode.OVERLOADED) from error
+    except OUTAGES as error:
+        raise Unavailable("redis") from error

@@ -1,0 +1,114 @@
+"""Settings that every service shares. Read once, in `__main__`; values after that, never looked up.
+
+Each field's description is one row of the generated table of settings.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    """Where the service runs. `production` refuses what is only safe on one's own machine."""
+
+    LOCAL = "local"
+    PRODUCTION = "production"
+
+
+class InsecureSettings(ValueError):
+    """Production was asked for with settings that are only safe locally."""
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list in the environment."""
+
+
+class CommonSettings(BaseSettings):
+    """What each service needs to find its servers and to speak of itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ADDA_", frozen=True, extra="ignore", secrets_dir=None
+    )
+
+    env: Environment = Field(
+        Environment.LOCAL, description="`local` or `production`; production refuses weak settings"
+    )
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="Redis or Valkey, `redis://` or `rediss://`",
+    )
+    database_url: SecretStr = Field(
+        SecretStr("postgresql://adda@127.0.0.1:5432/adda"),
+        description="PostgreSQL, `postgresql://`",
+    )
+    key_prefix: str = Field("adda:", description="Start of every key in Redis")
+    partitions: int = Field(
+        16, ge=1, le=4096, description="Partitions of rooms; never change it for existing data"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line that is written"
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="`json` for machines, `console` for people"
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0 = any free one")
+    instance: str = Field(
+        "local-1",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Name of this process; stable over restarts and unique among its peers",
+    )
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Reads the environment; `ADDA_SECRETS_DIR` may name a folder with one file per field.
+
+        Raises:
+            pydantic.ValidationError: a value does not fit.
+        """
+        import os  # noqa: PLC0415 - the one place that reads the environment
+
+        folder = os.environ.get("ADDA_SECRETS_DIR")
+        return cls(_secrets_dir=Path(folder) if folder else None)
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.env is Environment.PRODUCTION:
+            for name in ("redis_url", "database_url"):
+                url = urlsplit(getattr(self, name).get_secret_value())
+                if not url.password or url.password in {"adda", "password", "postgres", "redis"}:
+                    message = f"ADDA_{name.upper()} needs a password of its own in production"
+                    raise InsecureSettings(message)
+        return self
+
+
+class DoorSettings(CommonSettings):
+    """What services that the public reaches need besides."""
+
+    allowed_origins: CommaList = Field(
+        ("*",), description="Origins of web pages that may use the API and the socket; `*` = all"
+    )
+    trusted_hops: int = Field(
+        1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
+    )
+
+    @model_validator(mode="after")
+    def _production_names_its_origins(self) -> Self:
+        if self.env is Environment.PRODUCTION and (
+            not self.allowed_origins or "*" in self.allowed_origins
+        ):
+            message = "ADDA_ALLOWED_ORIGINS must list the allowed origins in production"
+            raise InsecureSettings(message)
+        return self

@@ -1,0 +1,78 @@
+"""Who is this? A session is a capability; whoever brings it is its user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain.entities import User
+from shared.domain.ids import session_hash
+from shared.domain.names import (
+    DEFAULT_COLOR,
+    DEFAULT_USERNAME,
+    normalise_color,
+    normalise_username,
+)
+from shared.usecases.outages import store_outage_as_unavailable
+
+if TYPE_CHECKING:
+    from shared.message_store.user_directory import UserDirectory
+    from shared.runtime.clock import Clock, IdMaker
+    from shared.sessions.session_store import SessionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user and, if the server made it just now, the session id to tell once."""
+
+    user: User
+    new_session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Finds and makes users. Raises Unavailable while a server that is needed is away, and
+    RuleViolation for names and colours that break the rules."""
+
+    sessions: SessionStore
+    directory: UserDirectory
+    clock: Clock
+    ids: IdMaker
+
+    async def known(self, session_id: str) -> User | None:
+        """The holder of a session: from Redis, else read through from PostgreSQL once."""
+        key = session_hash(session_id)
+        user = await self.sessions.find(key)
+        if user is not None:
+            return user
+        with store_outage_as_unavailable():
+            record = await self.directory.user_by_session(key)
+        return None if record is None else await self.sessions.claim(record)
+
+    async def identify(
+        self, session_id: str | None, username: str | None, color: str | None
+    ) -> Identity:
+        """The user of a connection. An unknown session gets a new user, as in the original; without a
+        session one is made. A given name or colour replaces the known one."""
+        name = None if username is None else normalise_username(username)
+        paint = None if color is None else normalise_color(color)
+        if session_id is None:
+            made = self.ids.session_id()
+            return Identity(await self.sessions.claim(self.new_user(made, name, paint)), made)
+        user = await self.known(session_id)
+        if user is None:
+            user = await self.sessions.claim(self.new_user(session_id, name, paint))
+        renamed = user.called(name, paint)
+        if renamed != user:
+            await self.sessions.replace(renamed)
+        return Identity(renamed, None)
+
+    def new_user(self, session_id: str, username: str | None, color: str | None) -> User:
+        """A user of now for `session_id`; not stored anywhere yet. Names must be normalised."""
+        return User(
+            id=self.ids.new(),
+            session_hash=session_hash(session_id),
+            username=username or DEFAULT_USERNAME,
+            color=color or DEFAULT_COLOR,
+            created_micros=self.clock.micros(),
+        )

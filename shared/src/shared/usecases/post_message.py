@@ -1,0 +1,108 @@
+"""Saying something: the same path for a socket and for REST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain import rules
+from shared.domain.ids import parse_uuid
+from shared.domain.messages import (
+    check_client_id,
+    check_file_url,
+    check_message_type,
+    normalise_content,
+)
+from shared.domain.rules import RuleViolation
+from shared.message_log.message_log import MessageLog, Published, RoomNotLoaded
+from shared.protocol.codec import MessageBody
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.domain.entities import User
+    from shared.runtime.clock import IdMaker
+    from shared.usecases.open_room import RoomOpener
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as a client wrote it."""
+
+    content: str
+    client_id: str | None = None
+    message_type: str = "text"
+    file_url: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDraft:
+    """A draft that keeps the rules."""
+
+    content: str
+    client_id: str | None
+    message_type: str
+    file_url: str | None
+    reply_to: str | None
+
+
+def check_draft(draft: Draft) -> CheckedDraft | None:
+    """The draft in its stored form; None when it is blank and so to be ignored.
+
+    Raises:
+        RuleViolation: a field breaks a rule.
+    """
+    content = normalise_content(draft.content)
+    if content is None:
+        return None
+    kind = check_message_type(draft.message_type)
+    file_url = check_file_url(draft.file_url)
+    if kind != "text" and file_url is None:
+        raise RuleViolation("file_url", rules.BLANK)
+    reply_to = None if not draft.reply_to else parse_uuid(draft.reply_to)
+    if draft.reply_to and reply_to is None:
+        raise RuleViolation("reply_to", "not_a_uuid")
+    return CheckedDraft(
+        content,
+        check_client_id(draft.client_id),
+        kind,
+        file_url,
+        None if reply_to is None else str(reply_to),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePoster:
+    """Hands messages to the log."""
+
+    log: MessageLog
+    rooms: RoomOpener
+    ids: IdMaker
+
+    async def post(
+        self, user: User, room: UUID, draft: CheckedDraft
+    ) -> tuple[MessageBody, Published]:
+        """Returns when the message is in Redis: it has its place and will not be lost.
+
+        Raises:
+            ChatError: `room_not_found` or `client_id_conflict`.
+            Unavailable: not accepted, or not known to be; a retry with the same client_id is safe.
+        """
+        body = MessageBody(
+            message=draft.content,
+            user_id=str(user.id),
+            username=user.username,
+            user_color=user.color,
+            message_id=str(self.ids.new()),
+            room_id=str(room),
+            client_id=draft.client_id,
+            message_type=draft.message_type,
+            file_url=draft.file_url,
+            reply_to=draft.reply_to,
+        )
+        try:
+            return body, await self.log.publish(body)
+        except RoomNotLoaded:
+            await self.rooms.open(room)
+            return body, await self.log.publish(body)

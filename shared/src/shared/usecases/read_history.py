@@ -1,0 +1,138 @@
+"""History = PostgreSQL ∪ the log in Redis, merged by seq.
+
+What PostgreSQL does not have yet is never trimmed from the log, so reading the log first and the rest
+from PostgreSQL leaves no hole: whatever left the log before it was read is committed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shared.message_log.message_log import HotPage, MessageLog, RoomNotLoaded
+from shared.usecases.outages import store_outage_as_unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from shared.domain.position import Position
+    from shared.message_store.message_reader import MessageReader
+    from shared.protocol.codec import StoredMessage
+    from shared.usecases.open_room import RoomOpener
+
+RECOVERY_LIMIT: Final = 1000
+"""Who missed more reloads: the cost of a reconnect is bounded."""
+
+FALLBACK_MESSAGES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a room's history; deleted messages are left out. `total` counts the whole room."""
+
+    messages: tuple[StoredMessage, ...]
+    has_more: bool
+    total: int
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a client missed, oldest first; `complete` says whether that is all of it."""
+
+    complete: bool
+    epoch: str
+    seq: int
+    messages: tuple[StoredMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryReader:
+    """Raises Unavailable while Redis is away, or PostgreSQL where older messages need it; ChatError
+    `room_not_found`."""
+
+    log: MessageLog
+    store: MessageReader
+    rooms: RoomOpener
+
+    async def before(self, room: UUID, seq: int | None, limit: int) -> Page:
+        """Newest first, older than `seq` (None: from the newest)."""
+        hot = await self._hot(room, "before", seq, limit + 1)
+        found = [m for m in hot.messages if not m.deleted]
+        edge = hot.messages[-1].seq if hot.messages else seq
+        # The log may end before the page does; PostgreSQL has all that is older.
+        while len(found) <= limit and (edge is None or edge > 1):
+            rows = await self._stored_before(room, hot, edge, limit + 1)
+            found += [m for m in rows if not m.deleted]
+            if len(rows) <= limit:
+                break
+            edge = rows[-1].seq
+        return Page(tuple(found[:limit]), len(found) > limit, hot.total, hot.epoch, hot.seq)
+
+    async def after(self, room: UUID, seq: int, limit: int) -> Page:
+        """Oldest first, newer than `seq`."""
+        hot = await self._hot(room, "after", seq, limit + 1)
+        first_hot = hot.messages[0].seq if hot.messages else hot.seq + 1
+        found: list[StoredMessage] = []
+        edge = seq
+        while len(found) <= limit and edge + 1 < first_hot:
+            rows = await self._stored_after(room, hot, edge, limit + 1)
+            older = [m for m in rows if m.seq < first_hot]
+            found += [m for m in older if not m.deleted]
+            if len(older) <= limit:
+                break
+            edge = older[-1].seq
+        if len(found) <= limit:
+            found += [m for m in hot.messages if not m.deleted]
+        return Page(tuple(found[:limit]), len(found) > limit, hot.total, hot.epoch, hot.seq)
+
+    async def recover(self, room: UUID, position: Position, upto: int) -> Recovery:
+        """All between `position` and `upto` (inclusive), or the newest 50 if that cannot be had."""
+        page = await self._hot(room, "after", position.seq, RECOVERY_LIMIT)
+        missing = upto - position.seq
+        if page.epoch == position.epoch and 0 <= missing <= RECOVERY_LIMIT:
+            found = [m for m in page.messages if m.seq <= upto]
+            first = found[0].seq if found else upto + 1
+            if first > position.seq + 1:
+                older = await self._stored_after(room, page, position.seq, RECOVERY_LIMIT)
+                found = [m for m in older if m.seq < first] + found
+            if [m.seq for m in found] == list(range(position.seq + 1, upto + 1)):
+                return Recovery(True, page.epoch, upto, tuple(found))
+        newest = await self.before(room, upto + 1, FALLBACK_MESSAGES)
+        return Recovery(False, newest.epoch, upto, tuple(reversed(newest.messages)))
+
+    async def _hot(self, room: UUID, mode: str, seq: int | None, limit: int) -> HotPage:
+        async def read() -> HotPage:
+            if mode == "before":
+                return await self.log.before(room, seq, limit)
+            return await self.log.after(room, seq or 0, limit)
+
+        try:
+            return await read()
+        except RoomNotLoaded:
+            await self.rooms.open(room)
+            return await read()
+
+    async def _stored_before(
+        self, room: UUID, hot: HotPage, seq: int | None, limit: int
+    ) -> list[StoredMessage]:
+        with store_outage_as_unavailable():
+            rows = await self.store.messages_before(room, seq, limit)
+        return await self._revised(room, hot, rows)
+
+    async def _stored_after(
+        self, room: UUID, hot: HotPage, seq: int, limit: int
+    ) -> list[StoredMessage]:
+        with store_outage_as_unavailable():
+            rows = await self.store.messages_after(room, seq, limit)
+        return await self._revised(room, hot, rows)
+
+    async def _revised(
+        self, room: UUID, hot: HotPage, rows: Sequence[StoredMessage]
+    ) -> list[StoredMessage]:
+        if not hot.revised:
+            return list(rows)
+        revisions = await self.log.revisions(room, [m.seq for m in rows])
+        return [m.revised_by(revisions.get(m.seq)) for m in rows]

@@ -1,0 +1,66 @@
+"""What tests of shared capabilities stand on: a real server, keys of their own, one room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from shared.domain.entities import RoomSettings, User
+from shared.domain.ids import session_hash
+from shared.redis_schema.keys import Keys
+from shared.redis_schema.scripts import Scripts
+from shared.rooms.live_rooms import LiveRooms
+from shared.runtime.clock import IdMaker, SystemClock
+from shared.runtime.redis_client import open_redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from redis.asyncio import Redis
+
+IDS = IdMaker(SystemClock())
+
+
+def make_user(name: str = "রাকিব", color: str = "#ff0000") -> User:
+    return User(IDS.new(), session_hash(IDS.session_id()), name, color, SystemClock().micros())
+
+
+def make_settings(room: UUID | None = None, *, max_users: int = 100) -> RoomSettings:
+    now = SystemClock().micros()
+    return RoomSettings(room or IDS.new(), "আড্ডা", None, True, max_users, None, now, now)
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = open_redis(redis_url, "test")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def keys(redis_key_prefix: str) -> Keys:
+    return Keys(redis_key_prefix, 16)
+
+
+@pytest.fixture
+def scripts(redis: Redis, keys: Keys) -> Scripts:
+    return Scripts(redis, keys)
+
+
+@pytest.fixture
+def live(redis: Redis, scripts: Scripts) -> LiveRooms:
+    return LiveRooms(redis, scripts)
+
+
+@pytest.fixture
+def open_room(live: LiveRooms) -> Callable[..., Awaitable[UUID]]:
+    """Puts a new room into Redis; `await open_room(max_users=2)`."""
+
+    async def open_one(max_users: int = 100) -> UUID:
+        settings = make_settings(max_users=max_users)
+        await live.load(settings, epoch=IDS.epoch(), last_seq=0, total=0, closed=False)
+        return settings.id
+
+    return open_one

@@ -1,0 +1,80 @@
+"""Folds what happens to a roster: the first change is told at once, the rest every 250 ms. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from shared.domain.announcements import joined_text, left_text, renamed_text
+from shared.domain.times import format_micros
+from shared.protocol.events import SystemEvent
+
+if TYPE_CHECKING:
+    from shared.protocol.envelopes import Person, RosterEnvelope
+
+WINDOW_SECONDS: Final = 0.25
+MOST_RENAMES: Final = 10
+"""Renames told in one window; more would be noise, and the list shows them anyway."""
+
+
+@dataclass(slots=True)
+class Announcer:
+    """Collects changes until they are told."""
+
+    _joined: dict[str, Person] = field(default_factory=dict)
+    _left: dict[str, Person] = field(default_factory=dict)
+    _renamed: list[tuple[Person, Person]] = field(default_factory=list)
+    dirty: bool = False
+    """Is there something to tell, be it only a new list?"""
+
+    def note(self, change: RosterEnvelope) -> None:
+        """One change of the roster. Who comes and goes within a window is not spoken of."""
+        person = change.person
+        self.dirty = True
+        if change.op == "j":
+            self._joined[person.id] = person
+        elif change.op == "l":
+            if self._joined.pop(person.id, None) is None:
+                self._left[person.id] = person
+        elif change.before is not None and change.before.username != person.username:
+            self._renamed.append((change.before, person))
+
+    def take(self, micros: int) -> list[SystemEvent]:
+        """The texts for what was noted since the last call."""
+        timestamp = format_micros(micros)
+        events = [
+            SystemEvent(
+                message=renamed_text(old.username, new.username),
+                user_id=new.id,
+                username=new.username,
+                timestamp=timestamp,
+                event="renamed",
+            )
+            for old, new in self._renamed[:MOST_RENAMES]
+        ]
+        if self._joined:
+            people = list(self._joined.values())
+            events.append(
+                SystemEvent(
+                    message=joined_text([p.username for p in people]),
+                    user_id=people[0].id,
+                    username=people[0].username,
+                    timestamp=timestamp,
+                    event="joined",
+                    count=len(people),
+                )
+            )
+        if self._left:
+            people = list(self._left.values())
+            events.append(
+                SystemEvent(
+                    message=left_text([p.username for p in people]),
+                    user_id=people[0].id,
+                    username=people[0].username,
+                    timestamp=timestamp,
+                    event="left",
+                    count=len(people),
+                )
+            )
+        self._joined, self._left, self._renamed, self.dirty = {}, {}, [], False
+        return events

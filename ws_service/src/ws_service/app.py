@@ -1,0 +1,114 @@
+"""The ASGI application: chat sockets, and the two probes.
+
+A bare application, without a framework's routing: joining is the expensive moment of a storm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from shared.domain.rules import RuleViolation
+from shared.protocol.close_codes import CloseCode
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
+from shared.runtime.probe_server import ProbeApp
+from ws_service import wire
+from ws_service.handshake import (
+    Caller,
+    JoinRequest,
+    is_chat_path,
+    origin_allowed,
+    read_caller,
+    read_join_request,
+)
+from ws_service.transport import Disconnected, SocketTransport
+
+if TYPE_CHECKING:
+    from shared.runtime.probe_server import ReadinessCheck
+    from ws_service.hub import Hub
+
+log = structlog.stdlib.get_logger()
+
+CLOSE_FOR: Final = {
+    ErrorCode.ROOM_FULL: CloseCode.ROOM_FULL,
+    ErrorCode.ORIGIN_REFUSED: CloseCode.REFUSED,
+    ErrorCode.UNAVAILABLE: CloseCode.OVERLOAD,
+    ErrorCode.OVERLOADED: CloseCode.OVERLOAD,
+    ErrorCode.INTERNAL: CloseCode.OVERLOAD,
+}
+"""How a connection ends that was refused on the way in; anything else is the client's mistake."""
+
+
+class WsApp:
+    """One instance per process."""
+
+    def __init__(self, hub: Hub, is_ready: ReadinessCheck) -> None:
+        self._hub = hub
+        self._probes = ProbeApp(is_ready)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One connection or request."""
+        if scope["type"] == "http":
+            await self._probes(scope, receive, send)
+        elif not is_chat_path(scope["path"]):
+            await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
+            await send({"type": "websocket.http.response.body", "body": b""})
+        else:
+            await self._socket(scope, receive, send)
+
+    async def _socket(self, scope: Any, receive: Any, send: Any) -> None:
+        caller = read_caller(scope)
+        await receive()  # websocket.connect
+        # Accepted before it may be refused: only so do browsers see the close code.
+        await send({"type": "websocket.accept", "subprotocol": caller.subprotocol})
+        transport = SocketTransport(scope, receive)
+        try:
+            await self._talk(scope, caller, transport)
+        except Disconnected as gone:
+            log.debug("disconnected", code=gone.code)
+        except RuleViolation as violation:
+            refusal = ValidationFailed.of(violation.field, violation.code)
+            self._refuse(transport, caller, refusal)
+        except ChatError as error:
+            self._refuse(transport, caller, error)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("connection_failed")
+            self._refuse(transport, caller, ChatError(ErrorCode.INTERNAL))
+
+    async def _talk(self, scope: Any, caller: Caller, transport: SocketTransport) -> None:
+        hub = self._hub
+        if not origin_allowed(caller.origin, hub.settings.allowed_origins):
+            raise ChatError(ErrorCode.ORIGIN_REFUSED)
+        request = read_join_request(scope)
+        if hub.draining or len(hub.connections) >= hub.settings.max_connections:
+            raise Unavailable("replica", 1.0, ErrorCode.OVERLOADED)
+        structlog.contextvars.bind_contextvars(room=str(request.room))
+        await self._enter(request, caller, transport)
+
+    async def _enter(
+        self, request: JoinRequest, caller: Caller, transport: SocketTransport
+    ) -> None:
+        hub = self._hub
+        identity = await hub.identifier.identify(
+            request.session_id, request.username, request.color
+        )
+        async with hub.connected(
+            request.room,
+            identity=identity,
+            transport=transport,
+            language=caller.language,
+            position=request.position,
+        ) as connection:
+            structlog.contextvars.bind_contextvars(connection=str(connection.id))
+            await connection.serve()
+
+    def _refuse(self, transport: SocketTransport, caller: Caller, error: ChatError) -> None:
+        code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)
+        log.info("refused", code=error.code.value, close=int(code))
+        self._hub.count_close(code)
+        transport.write(wire.error_frame(error, caller.language, self._hub.clock.micros()))
+        transport.close(code, error.text(caller.language))

@@ -1,0 +1,217 @@
+"""One connection from its welcome to its end: carries out what its session decides, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.domain.times import format_micros
+from shared.presence.presence import Member, person_of
+from shared.protocol.close_codes import CLOSES, CloseCode
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.protocol.events import AckEvent, PongEvent
+from ws_service import wire
+from ws_service.session import (
+    Close,
+    Effect,
+    Fetch,
+    Pong,
+    Post,
+    Refuse,
+    Rename,
+    Session,
+    Typing,
+)
+from ws_service.transport import BinaryFrame
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.domain.entities import User
+    from shared.protocol.envelopes import Person
+    from shared.protocol.errors import Language
+    from ws_service.hub import Hub
+    from ws_service.room_channel import RoomChannel
+    from ws_service.transport import Transport
+
+log = structlog.stdlib.get_logger()
+
+
+
+class Connection:
+    """One socket in one room. Until `release` everything live is held back: the newcomer first gets
+    its welcome and what it missed."""
+
+    __slots__ = (
+        "_held",
+        "_held_bytes",
+        "_hub",
+        "_language",
+        "_outbox_bytes",
+        "channel",
+        "closing",
+        "id",
+        "session",
+        "transport",
+        "user",
+    )
+
+    def __init__(  # noqa: PLR0913 - the parts of one connection
+        self,
+        connection: UUID,
+        *,
+        hub: Hub,
+        transport: Transport,
+        session: Session,
+        channel: RoomChannel,
+        user: User,
+        language: Language,
+        outbox_bytes: int,
+    ) -> None:
+        self.id = connection
+        self.transport = transport
+        self.session = session
+        self.channel = channel
+        self.user = user
+        self.closing = False
+        self._hub = hub
+        self._language = language
+        self._outbox_bytes = outbox_bytes
+        self._held: list[bytes] | None = []
+        self._held_bytes = 0
+
+    @property
+    def member(self) -> Member:
+        """This connection as presence knows it."""
+        return Member(self.channel.room, self.user.id, self.id)
+
+    # ------------------------------------------------------------------ outwards
+
+    def deliver(self, frames: bytes) -> None:
+        """Frames for everybody in the room. A peer that does not read is cut off; it comes back by
+        its position."""
+        if self._held is not None:
+            self._held.append(frames)
+            self._held_bytes += len(frames)
+            waiting = self._held_bytes
+        else:
+            self.transport.write(frames)
+            waiting = self.transport.buffered_bytes()
+        if waiting > self._outbox_bytes:
+            self.close(CloseCode.SLOW_CONSUMER)
+
+    def send(self, frames: bytes) -> None:
+        """Frames for this connection alone; not held back."""
+        self.transport.write(frames)
+
+    def release(self) -> None:
+        """The newcomer is up to date: from now on it hears everything live."""
+        held, self._held = self._held or [], None
+        if held:
+            self.transport.write(b"".join(held))
+
+    def close(self, code: CloseCode) -> None:
+        """Starts to close; the loop in `serve` ends by it."""
+        if not self.closing:
+            self.closing = True
+            self.channel.detach(self)
+            self._hub.count_close(code)
+            info = CLOSES[code]
+            self.transport.close(code, info.en if self._language == "en" else info.bn)
+
+    def take_name(self, person: Person) -> None:
+        """Somebody in the room was renamed; if it is this user, in another tab, take it over."""
+        if person.id == str(self.user.id):
+            self.user = self.user.called(person.username, person.color)
+
+    # ------------------------------------------------------------------ inwards
+
+    async def serve(self) -> None:
+        """Obeys the client until it is gone. One command at a time: an author's messages keep their
+        order, and a client that sends faster than Redis answers is slowed down by TCP.
+
+        Raises:
+            Disconnected: always, in the end.
+        """
+        monotonic = self._hub.clock.monotonic
+        while True:
+            try:
+                effects = self.session.receive(await self.transport.receive(), monotonic())
+            except BinaryFrame:
+                effects = self.session.refuse_binary()
+            await self.carry_out(effects)
+
+    async def carry_out(self, effects: list[Effect]) -> None:
+        """Does what the session decided."""
+        for effect in effects:
+            client_id = effect.draft.client_id if isinstance(effect, Post) else None
+            try:
+                await self._do(effect)
+            except ChatError as error:
+                self._refuse(error, client_id)
+            except Exception:
+                log.exception("command_failed", effect=type(effect).__name__)
+                self._refuse(ChatError(ErrorCode.INTERNAL), client_id)
+        if self.session.needs_ticks:
+            self._hub.ticking.add(self)
+
+    async def _do(self, effect: Effect) -> None:
+        if isinstance(effect, Post):
+            await self._post(effect)
+        elif isinstance(effect, Typing):
+            await self._hub.publisher.typing(
+                self.channel.room,
+                person_of(self.user),
+                typing=effect.typing,
+                micros=self._hub.clock.micros(),
+            )
+        elif isinstance(effect, Rename):
+            await self._rename(effect)
+        elif isinstance(effect, Fetch):
+            await self._fetch(effect)
+        elif isinstance(effect, Pong):
+            now = format_micros(self._hub.clock.micros())
+            self.send(wire.event_frame(PongEvent(t=effect.t, server_time=now)))
+        elif isinstance(effect, Refuse):
+            self._refuse(effect.error, effect.client_id)
+        elif isinstance(effect, Close):
+            self.close(effect.code)
+
+    def _refuse(self, error: ChatError, client_id: str | None) -> None:
+        if isinstance(error, Unavailable):
+            log.info("command_refused", code=error.code.value, part=error.part)
+        self.send(wire.error_frame(error, self._language, self._hub.clock.micros(), client_id))
+
+    async def _post(self, effect: Post) -> None:
+        _, published = await self._hub.poster.post(self.user, self.channel.room, effect.draft)
+        if effect.draft.client_id is not None:
+            self.send(
+                wire.event_frame(
+                    AckEvent(
+                        client_id=effect.draft.client_id,
+                        message_id=published.message_id,
+                        seq=published.seq,
+                        timestamp=format_micros(published.micros),
+                    )
+                )
+            )
+
+    async def _rename(self, effect: Rename) -> None:
+        renamed = self.user.called(effect.username, effect.color)
+        if renamed == self.user:
+            return
+        # First the room, then the session: a failure between leaves a name that the next try mends.
+        await self._hub.presence.rename(self.channel.room, renamed)
+        await self._hub.identifier.sessions.replace(renamed)
+        self.user = renamed
+
+    async def _fetch(self, effect: Fetch) -> None:
+        room = self.channel.room
+        if effect.after is not None:
+            page = await self._hub.history.after(room, effect.after, effect.limit)
+            messages = page.messages
+        else:
+            page = await self._hub.history.before(room, effect.before, effect.limit)
+            messages = tuple(reversed(page.messages))
+        self.send(wire.history_frame(messages, has_more=page.has_more))

@@ -1,0 +1,128 @@
+"""What a replica does by the clock: renews its connections, looks for gaps, probes its own ears."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from shared.presence.presence import RENEWAL_SECONDS
+from shared.protocol.envelopes import ProbeEnvelope, UnknownEnvelope, decode_envelope
+from shared.protocol.errors import ChatError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from shared.broker.broker import Publisher, Subscriber
+    from ws_service.hub import Hub
+
+log = structlog.stdlib.get_logger()
+
+TICK_SECONDS: Final = 0.25
+POSITION_CHUNK: Final = 500
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Does `work` again and again; an outage is survived, the next round tries again."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except ChatError as error:
+            log.warning("heartbeat_failed", work=work.__name__, error=repr(error))
+
+
+class Heartbeat:
+    """The periodic works of one hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def renew_presence(self) -> None:
+        """Keeps every connection alive in Redis, in one pipeline."""
+        hub = self._hub
+        members = [c.member for c in hub.connections.values() if not c.closing]
+        if not members:
+            return
+        missing = await hub.presence.renew(members)
+        await hub.presence.mark_seen(list({m.user for m in members}), hub.seen_until_ms())
+        if missing:
+            await hub.rejoin(missing)
+
+    async def check_positions(self) -> None:
+        """Compares every room with its head in Redis: O(rooms), not O(connections)."""
+        hub = self._hub
+        channels = [c for c in hub.channels.values() if c.tracker is not None]
+        for at in range(0, len(channels), POSITION_CHUNK):
+            chunk = channels[at : at + POSITION_CHUNK]
+            heads = await hub.history.log.heads([c.room for c in chunk])
+            for channel, head in zip(chunk, heads, strict=True):
+                if channel.differs_from(head):
+                    channel.check()
+
+    async def tick_sessions(self) -> None:
+        """Lets time pass for sessions that wait for it (typing expires)."""
+        hub = self._hub
+        now = hub.clock.monotonic()
+        for connection in list(hub.ticking):
+            await connection.carry_out(connection.session.tick(now))
+            if not connection.session.needs_ticks:
+                hub.ticking.discard(connection)
+
+    async def run(self) -> None:
+        """All works, until cancelled."""
+        settings = self._hub.settings
+        async with asyncio.TaskGroup() as group:
+            group.create_task(every(RENEWAL_SECONDS, self.renew_presence))
+            group.create_task(every(settings.position_check_seconds, self.check_positions))
+            group.create_task(every(TICK_SECONDS, self.tick_sessions))
+
+
+class Probe:
+    """Publishes to the replica's own channel by the normal path, and listens for it.
+
+    A subscription can be dead without an error: after a failover to another master, behind a
+    firewall that forgot the link. Then readiness turns red and the link is rebuilt.
+    """
+
+    def __init__(self, publisher: Publisher, instance: str, seconds: float) -> None:
+        self.hears = False
+        self._publisher = publisher
+        self._instance = instance
+        self._seconds = seconds
+        self._token = ""
+        self._heard = asyncio.Event()
+
+    def on_event(self, payload: bytes) -> None:
+        """What came over the replica's own channel."""
+        try:
+            envelope = decode_envelope(payload)
+        except UnknownEnvelope:
+            return
+        if isinstance(envelope, ProbeEnvelope) and envelope.token == self._token:
+            self._heard.set()
+
+    async def probe(self) -> bool:
+        """One probe; False when it did not come back in time, or could not be sent."""
+        self._token = secrets.token_hex(8)
+        self._heard.clear()
+        try:
+            await self._publisher.probe(self._instance, self._token)
+            async with asyncio.timeout(self._seconds):
+                await self._heard.wait()
+        except (TimeoutError, Unavailable):
+            return False
+        return True
+
+    async def run(self, subscriber: Subscriber) -> None:
+        """Probes until cancelled: often while the link is not known to be alive, else now and then."""
+        while True:
+            was = self.hears
+            self.hears = await self.probe()
+            if was and not self.hears:
+                log.warning("broker_link_deaf")
+            if not self.hears:
+                subscriber.rebuild()
+            await asyncio.sleep(self._seconds if self.hears else 0.5)

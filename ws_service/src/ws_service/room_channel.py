@@ -1,0 +1,304 @@
+"""One room on this replica: what Redis publishes becomes frames, once for all who listen here.
+
+Messages are delivered in order of seq. A gap is read from the log; what comes meanwhile waits. All frames
+of one event-loop tick go out in one write per connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from shared.domain.sequence_tracker import Deliver, Gap, NewEpoch, SequenceTracker
+from shared.domain.times import format_micros
+from shared.message_log.message_log import RoomNotLoaded
+from shared.protocol.close_codes import CloseCode
+from shared.protocol.envelopes import (
+    ControlEnvelope,
+    Envelope,
+    MessageEnvelope,
+    RevisionEnvelope,
+    RosterEnvelope,
+    TypingEnvelope,
+)
+from shared.protocol.errors import ChatError, Unavailable
+from shared.protocol.events import SystemEvent, TypingEvent
+from shared.runtime.lifecycle import BackgroundTasks
+from shared.usecases.read_history import FALLBACK_MESSAGES, RECOVERY_LIMIT, Recovery
+from ws_service import wire
+from ws_service.announcer import WINDOW_SECONDS, Announcer
+from ws_service.protocol_class import text_frame
+from ws_service.roster import Roster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from shared.presence.presence import Presence
+    from shared.runtime.clock import Clock
+    from shared.usecases.read_history import HistoryReader
+    from ws_service.connection import Connection
+
+log = structlog.stdlib.get_logger()
+
+MOST_HELD: Final = 10_000
+"""Messages that wait for a repair; beyond it they are dropped and read from the log later."""
+
+ROOM_CLOSED_TEXT: Final = "🚪 রুমটি মুছে ফেলা হয়েছে"
+
+
+class RoomChannel:
+    """Everything of one room on this replica. For the event loop's thread alone."""
+
+    def __init__(
+        self,
+        room: UUID,
+        *,
+        history: HistoryReader,
+        presence: Presence,
+        clock: Clock,
+        tasks: BackgroundTasks,
+    ) -> None:
+        self.room = room
+        self.members: dict[UUID, Connection] = {}
+        self.roster = Roster()
+        self.tracker: SequenceTracker | None = None
+        """None until the first look at the log; what is published before waits."""
+        self._history = history
+        self._presence = presence
+        self._clock = clock
+        self._tasks = tasks
+        self._announcer = Announcer()
+        self._frames: list[bytes] = []
+        self._held: list[MessageEnvelope] = []
+        self._checking: asyncio.Task[None] | None = None
+        self._window: asyncio.TimerHandle | None = None
+        self._check_again = False
+
+    # ------------------------------------------------------------------ from Redis
+
+    def take(self, envelope: Envelope) -> None:
+        """One envelope from the room's channel."""
+        if isinstance(envelope, MessageEnvelope):
+            self._take_message(envelope)
+        elif isinstance(envelope, RosterEnvelope):
+            self._take_roster(envelope)
+        elif isinstance(envelope, TypingEnvelope):
+            self.emit(
+                wire.event_frame(
+                    TypingEvent(
+                        user_id=envelope.person.id,
+                        username=envelope.person.username,
+                        typing=envelope.typing,
+                        timestamp=format_micros(envelope.micros),
+                    )
+                )
+            )
+        elif isinstance(envelope, RevisionEnvelope):
+            self.emit(wire.revision_frame(envelope.message))
+        elif isinstance(envelope, ControlEnvelope) and envelope.what == "closed":
+            self._close_room()
+
+    def _take_message(self, envelope: MessageEnvelope) -> None:
+        if self.tracker is None or self._held:
+            self._hold(envelope)
+            return
+        verdict = self.tracker.offer(envelope.epoch, envelope.message.seq)
+        if isinstance(verdict, Deliver):
+            self.emit(wire.message_frame(envelope.message))
+        elif isinstance(verdict, Gap | NewEpoch):
+            self._hold(envelope)
+            self.check()
+
+    def _hold(self, envelope: MessageEnvelope) -> None:
+        if len(self._held) < MOST_HELD:
+            self._held.append(envelope)
+
+    def _take_roster(self, change: RosterEnvelope) -> None:
+        verdict = self.roster.apply(change)
+        if verdict == "gap":
+            self.check()
+        if verdict != "applied":
+            return
+        if change.op == "n":
+            for member in self.members.values():
+                member.take_name(change.person)
+        self._announcer.note(change)
+        if self._window is None:
+            self._announce()
+
+    def _announce(self) -> None:
+        """Tells what was noted, then keeps quiet for a window; goes on while there is something."""
+        self._window = None
+        if not self._announcer.dirty:
+            return
+        micros = self._clock.micros()
+        for event in self._announcer.take(micros):
+            self.emit(wire.event_frame(event))
+        self.emit(self.user_list_frame())
+        self._window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._announce)
+
+    @property
+    def announcing(self) -> bool:
+        """Will everybody here get the list of users soon anyway?"""
+        return self._announcer.dirty
+
+    def user_list_frame(self) -> bytes:
+        """The present `user_list`."""
+        return text_frame(self.roster.user_list(self._clock.micros(), wire.USER_LIST_LIMIT))
+
+    def _close_room(self) -> None:
+        event = SystemEvent(
+            message=ROOM_CLOSED_TEXT,
+            user_id=None,
+            username=None,
+            timestamp=format_micros(self._clock.micros()),
+            event="room_closed",
+        )
+        self.emit(wire.event_frame(event))
+        self.flush()
+        for member in list(self.members.values()):
+            member.close(CloseCode.BAD_REQUEST)
+
+    # ------------------------------------------------------------------ to the members
+
+    def emit(self, frame: bytes) -> None:
+        """Sends a frame to everybody here, at the end of this tick."""
+        if not self._frames:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._frames.append(frame)
+
+    def flush(self) -> None:
+        """Writes what was emitted: one write per connection."""
+        if not self._frames:
+            return
+        frames = b"".join(self._frames) if len(self._frames) > 1 else self._frames[0]
+        self._frames.clear()
+        for member in list(self.members.values()):
+            member.deliver(frames)
+
+    def attach(self, connection: Connection) -> tuple[str, int]:
+        """Lets a connection listen; returns the position after which it hears everything."""
+        assert self.tracker is not None  # noqa: S101 - the hub opens a channel before use
+        self.flush()  # what is older than the position must not reach the newcomer
+        self.members[connection.id] = connection
+        position = self.tracker.position
+        return position.epoch, position.seq
+
+    def detach(self, connection: Connection) -> None:
+        """The connection hears nothing any more."""
+        self.members.pop(connection.id, None)
+
+    # ------------------------------------------------------------------ repair
+
+    def differs_from(self, head: tuple[str, int, int] | None) -> bool:
+        """Is this copy behind the room's epoch, seq and roster version in Redis?"""
+        if self.tracker is None:
+            return False
+        if head is None:
+            return True
+        epoch, seq, rv = head
+        here = self.tracker.position
+        return here.epoch != epoch or here.seq < seq or self.roster.rv < rv
+
+    def check(self) -> None:
+        """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded."""
+        if self._checking is None:
+            self._checking = self._tasks.start(self._check(), f"check {self.room}")
+        else:
+            self._check_again = True
+
+    async def _check(self) -> None:
+        try:
+            again = True
+            while again:
+                self._check_again = False
+                await self.catch_up()
+                again = self._check_again
+        except (Unavailable, RoomNotLoaded) as error:
+            # The next position check, or the rebuilt link, comes back to it.
+            log.warning("room_check_failed", room=str(self.room), error=repr(error))
+        except ChatError as error:
+            log.info("room_gone", room=str(self.room), error=repr(error))
+        finally:
+            self._checking = None
+
+    async def catch_up(self) -> None:
+        """Reads what is missing: messages from the log, the roster from presence.
+
+        Raises:
+            Unavailable: Redis is away.
+            ChatError: the room is gone.
+        """
+        head = await self._history.log.heads([self.room])
+        if head[0] is None:
+            await self._history.rooms.open(self.room)
+            head = await self._history.log.heads([self.room])
+        if head[0] is None:
+            return
+        epoch, seq, rv = head[0]
+        if self.tracker is None:
+            self.tracker = SequenceTracker(epoch, seq)
+        elif self.tracker.position.epoch != epoch:
+            await self._start_epoch(epoch, seq)
+        elif self.tracker.position.seq < seq:
+            await self._fill(seq)
+        self._release_held()
+        if self.roster.epoch != epoch or self.roster.rv < rv:
+            await self._reload_roster()
+
+    async def _fill(self, upto: int) -> None:
+        """Delivers all up to `upto`, or tells everybody to reload when the log cannot."""
+        assert self.tracker is not None  # noqa: S101 - only called with a tracker
+        start = self.tracker.position
+        page = await self._history.log.after(self.room, start.seq, RECOVERY_LIMIT)
+        missing = [m for m in page.messages if m.seq > self.tracker.position.seq]
+        if (
+            page.epoch != start.epoch
+            or not missing
+            or missing[0].seq != self.tracker.position.seq + 1
+        ):
+            if self.tracker.position.seq < upto:
+                await self._start_epoch(page.epoch, page.seq)
+            return
+        log.info("gap_filled", room=str(self.room), first=missing[0].seq, count=len(missing))
+        for message in missing:
+            if isinstance(self.tracker.offer(page.epoch, message.seq), Deliver):
+                self.emit(wire.stored_message_frame(message))
+        if page.seq > self.tracker.position.seq:
+            self._check_again = True
+
+    async def _start_epoch(self, epoch: str, seq: int) -> None:
+        """Continuity is broken: everybody gets the newest messages and reloads the rest."""
+        assert self.tracker is not None  # noqa: S101 - only called with a tracker
+        page = await self._history.before(self.room, seq + 1, FALLBACK_MESSAGES)
+        log.warning("room_continuity_lost", room=str(self.room), epoch=epoch, seq=seq)
+        self.tracker.restart(epoch, seq)
+        recovery = Recovery(False, epoch, seq, tuple(reversed(page.messages)))
+        self.emit(wire.recovered_frame(recovery))
+
+    def _release_held(self) -> None:
+        assert self.tracker is not None  # noqa: S101 - only called with a tracker
+        held, self._held = self._held, []
+        for envelope in held:
+            # Of another epoch than Redis holds now: a straggler of one that is over.
+            if envelope.epoch == self.tracker.position.epoch:
+                self._take_message(envelope)
+
+    async def _reload_roster(self) -> None:
+        snapshot = await self._presence.snapshot(self.room)
+        known = self.roster.rv >= 0
+        if snapshot.epoch == self.roster.epoch and snapshot.rv <= self.roster.rv:
+            return  # changes that came meanwhile have overtaken it
+        self.roster.load(snapshot)
+        if known:
+            self._announcer.dirty = True
+            if self._window is None:
+                self._announce()
+
+    def stop(self) -> None:
+        """Forgets timers; the channel is not used any more."""
+        if self._window is not None:
+            self._window.cancel()

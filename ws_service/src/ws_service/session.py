@@ -1,0 +1,191 @@
+"""What one connection may do and what follows from it. Pure: frames and time in, effects out.
+
+Nothing here waits, knows the clock, or touches the socket or Redis; `connection.py` carries the
+effects out, in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain.names import normalise_color, normalise_username
+from shared.domain.rules import RuleViolation
+from shared.domain.token_bucket import TokenBucket
+from shared.protocol.close_codes import CloseCode
+from shared.protocol.commands import (
+    AnyCommand,
+    HistoryCommand,
+    MessageCommand,
+    PingCommand,
+    TypingCommand,
+    UserUpdateCommand,
+    parse_command,
+)
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
+from shared.usecases.post_message import CheckedDraft, Draft, check_draft
+
+TYPING_INTERVAL_SECONDS: Final = 1.0
+TYPING_EXPIRY_SECONDS: Final = 5.0
+FLOOD_STRIKES: Final = 100
+"""Commands refused in a row before a connection is closed: it does not listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Send a message to the room, and an `ack` if it has a client_id."""
+
+    draft: CheckedDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Tell the room that the user types or stopped."""
+
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Take a new name or colour, in their stored form; None keeps what is."""
+
+    username: str | None
+    color: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Answer with a part of history."""
+
+    before: int | None
+    after: int | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """Answer a ping."""
+
+    t: int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Tell the sender why nothing was done."""
+
+    error: ChatError
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the connection."""
+
+    code: CloseCode
+
+
+Effect = Post | Typing | Rename | Fetch | Pong | Refuse | Close
+
+
+class Session:
+    """The state of one connection. `now` is in seconds of a monotonic clock."""
+
+    __slots__ = ("_bucket", "_shown", "_strikes", "_told_at", "_typing_until", "_wanted")
+
+    def __init__(self, now: float, *, burst: float, rate: float) -> None:
+        """`burst` and `rate` (per second) bound the commands."""
+        self._bucket = TokenBucket(burst, rate, now)
+        self._strikes = 0
+        self._wanted = False
+        self._shown = False
+        self._told_at = now - TYPING_INTERVAL_SECONDS
+        self._typing_until = now
+
+    @property
+    def needs_ticks(self) -> bool:
+        """Will time alone have an effect?"""
+        return self._shown or self._wanted
+
+    def receive(self, text: str, now: float) -> list[Effect]:
+        """One text frame from the client."""
+        wait = self._bucket.take(now)
+        if wait > 0:
+            return self._over_limit(wait)
+        self._strikes = 0
+        client_id: str | None = None
+        try:
+            command = parse_command(text)
+            if isinstance(command, MessageCommand):
+                client_id = command.client_id
+            return self._obey(command, now)
+        except ChatError as error:
+            return [Refuse(error, client_id)]
+        except RuleViolation as violation:
+            return [Refuse(ValidationFailed.of(violation.field, violation.code), client_id)]
+
+    def refuse_binary(self) -> list[Effect]:
+        """A frame that is not text."""
+        return [Refuse(ChatError(ErrorCode.BINARY_FRAME))]
+
+    def tick(self, now: float) -> list[Effect]:
+        """Time has passed."""
+        if self._wanted and now >= self._typing_until:
+            self._wanted = False
+        return self._tell_typing(now)
+
+    def _obey(self, command: AnyCommand, now: float) -> list[Effect]:
+        if isinstance(command, MessageCommand):
+            return self._message(command, now)
+        if isinstance(command, TypingCommand):
+            self._wanted = command.typing
+            self._typing_until = now + TYPING_EXPIRY_SECONDS
+            return self._tell_typing(now, renewed=True)
+        if isinstance(command, UserUpdateCommand):
+            return _rename(command)
+        if isinstance(command, HistoryCommand):
+            if command.before is not None and command.after is not None:
+                raise ValidationFailed.of("after", "invalid")
+            return [Fetch(command.before, command.after, command.limit)]
+        assert isinstance(command, PingCommand)  # noqa: S101 - the union is exhausted
+        return [Pong(command.t)]
+
+    def _message(self, command: MessageCommand, now: float) -> list[Effect]:
+        draft = check_draft(
+            Draft(
+                command.content,
+                command.client_id,
+                command.message_type,
+                command.file_url,
+                command.reply_to,
+            )
+        )
+        if draft is None:
+            return []
+        # Who has sent does not type any more; the others see it with the message.
+        self._wanted = False
+        return [Post(draft), *self._tell_typing(now)]
+
+    def _tell_typing(self, now: float, *, renewed: bool = False) -> list[Effect]:
+        """What the room must hear of now; later if it heard something within the last second."""
+        if now < self._told_at + TYPING_INTERVAL_SECONDS:
+            return []
+        # What is shown is told again when the client renews it, in time before it expires.
+        again = self._wanted and renewed and now >= self._told_at + TYPING_EXPIRY_SECONDS / 2
+        if self._wanted == self._shown and not again:
+            return []
+        self._told_at, self._shown = now, self._wanted
+        return [Typing(self._wanted)]
+
+    def _over_limit(self, wait: float) -> list[Effect]:
+        self._strikes += 1
+        if self._strikes >= FLOOD_STRIKES:
+            return [Close(CloseCode.FLOOD)]
+        return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED))]
+
+
+def _rename(command: UserUpdateCommand) -> list[Effect]:
+    # As in the original, a blank name means "keep it".
+    given = command.username is not None and command.username.strip()
+    name = normalise_username(command.username or "") if given else None
+    color = normalise_color(command.color) if command.color else None
+    return [Rename(name, color)] if name or color else []

@@ -1,0 +1,156 @@
+"""Turns what happened into frames; every event is encoded and framed once, whoever receives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.domain.messages import (
+    MAX_CLIENT_ID_CHARACTERS,
+    MAX_CONTENT_BYTES,
+    MAX_CONTENT_GRAPHEMES,
+)
+from shared.domain.names import MAX_NAME_GRAPHEMES
+from shared.domain.times import format_micros
+from shared.protocol.codec import (
+    StoredMessage,
+    decode_body,
+    encode,
+    encode_list,
+    finish_message,
+    finish_update,
+)
+from shared.protocol.commands import MAX_FRAME_BYTES, PAGE_LIMIT
+from shared.protocol.errors import ChatError, Language, Unavailable, ValidationFailed
+from shared.protocol.events import (
+    ErrorEvent,
+    Event,
+    Limits,
+    MessageDeletedEvent,
+    RoomInfo,
+    WelcomeEvent,
+)
+from ws_service.protocol_class import text_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from shared.domain.entities import User
+    from shared.presence.presence import Joined
+    from shared.usecases.read_history import Recovery
+
+USER_LIST_LIMIT: Final = 200
+
+LIMITS: Final = Limits(
+    content_graphemes=MAX_CONTENT_GRAPHEMES,
+    content_bytes=MAX_CONTENT_BYTES,
+    name_graphemes=MAX_NAME_GRAPHEMES,
+    client_id_length=MAX_CLIENT_ID_CHARACTERS,
+    frame_bytes=MAX_FRAME_BYTES,
+    history_page=PAGE_LIMIT,
+    user_list=USER_LIST_LIMIT,
+)
+
+
+def event_frame(event: Event) -> bytes:
+    """The frame of any event."""
+    return text_frame(encode(event))
+
+
+def _finished(message: StoredMessage) -> bytes:
+    edited = format_micros(message.revised_micros) if message.revision else None
+    return finish_message(message, format_micros(message.micros), edited)
+
+
+def stored_message_frame(message: StoredMessage) -> bytes:
+    """The frame of a message from the log, which may have been revised."""
+    return text_frame(_finished(message))
+
+
+def message_frame(message: StoredMessage) -> bytes:
+    """The frame of a new message. The hot path: nothing is parsed."""
+    return text_frame(finish_message(message, format_micros(message.micros)))
+
+
+def revision_frame(message: StoredMessage) -> bytes:
+    """The frame that tells of a changed or deleted message."""
+    changed = format_micros(message.revised_micros)
+    if not message.deleted:
+        return text_frame(finish_update(message, format_micros(message.micros), changed))
+    body = decode_body(message.body)
+    return event_frame(
+        MessageDeletedEvent(
+            room_id=body.room_id, message_id=body.message_id, seq=message.seq, timestamp=changed
+        )
+    )
+
+
+def recovered_frame(recovery: Recovery) -> bytes:
+    """The frame that answers a reconnect."""
+    head = {
+        "type": "recovered",
+        "complete": recovery.complete,
+        "epoch": recovery.epoch,
+        "seq": recovery.seq,
+    }
+    return text_frame(encode_list(head, "messages", [_finished(m) for m in recovery.messages]))
+
+
+def history_frame(messages: Sequence[StoredMessage], *, has_more: bool) -> bytes:
+    """The frame that answers `history`; `messages` oldest first."""
+    finished = [_finished(m) for m in messages]
+    return text_frame(
+        encode_list({"type": "history"}, "messages", finished, {"has_more": has_more})
+    )
+
+
+def error_frame(
+    error: ChatError, language: Language, micros: int, client_id: str | None = None
+) -> bytes:
+    """The frame that tells of a refused command."""
+    return event_frame(
+        ErrorEvent(
+            message=error.text(language),
+            timestamp=format_micros(micros),
+            code=error.code.value,
+            retry_after=error.retry_after if isinstance(error, Unavailable) else None,
+            client_id=client_id,
+            errors=error.field_texts(language) if isinstance(error, ValidationFailed) else None,
+        )
+    )
+
+
+def welcome_frame(  # noqa: PLR0913 - the fields of one event
+    *,
+    joined: Joined,
+    user: User,
+    connection: UUID,
+    new_session_id: str | None,
+    epoch: str,
+    seq: int,
+    micros: int,
+) -> bytes:
+    """The first frame on every connection."""
+    settings = joined.room.settings
+    return event_frame(
+        WelcomeEvent(
+            connection_id=str(connection),
+            user_id=str(user.id),
+            username=user.username,
+            color=user.color,
+            session_id=new_session_id,
+            room=RoomInfo(
+                id=str(settings.id),
+                name=settings.name,
+                description=settings.description,
+                is_public=settings.is_public,
+                max_users=settings.max_users,
+                online_users=joined.online,
+                total_messages=joined.room.total,
+            ),
+            epoch=epoch,
+            seq=seq,
+            limits=LIMITS,
+            timestamp=format_micros(micros),
+        )
+    )

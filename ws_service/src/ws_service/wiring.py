@@ -1,0 +1,116 @@
+"""The composition root: the only place that constructs clients and joins the parts."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.broker.broker import Publisher, Subscriber
+from shared.message_log.message_log import MessageLog
+from shared.message_store.engine import create_engine
+from shared.message_store.message_reader import MessageReader
+from shared.message_store.room_directory import RoomDirectory
+from shared.message_store.user_directory import UserDirectory
+from shared.presence.presence import Presence
+from shared.redis_schema.keys import Keys
+from shared.redis_schema.scripts import Scripts
+from shared.rooms.live_rooms import LiveRooms
+from shared.runtime.clock import IdMaker, SystemClock
+from shared.runtime.health import Readiness, check_parts
+from shared.runtime.lifecycle import BackgroundTasks
+from shared.runtime.redis_client import open_redis
+from shared.sessions.session_store import SessionStore
+from shared.usecases.identify import Identifier
+from shared.usecases.open_room import RoomOpener
+from shared.usecases.post_message import MessagePoster
+from shared.usecases.read_history import HistoryReader
+from ws_service.heartbeat import Heartbeat, Probe
+from ws_service.hub import Hub
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from ws_service.settings import WsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What a running replica is made of."""
+
+    hub: Hub
+    redis: Redis
+    subscriber: Subscriber
+    probe: Probe
+
+    async def readiness(self) -> Readiness:
+        """Can this replica take a newcomer, and does it hear the others?"""
+        readiness = await check_parts({"redis": self.redis.ping})
+        failing = list(readiness.failing)
+        if not (self.probe.hears and self.subscriber.complete):
+            failing.append("broker")
+        if self.hub.draining:
+            failing.append("draining")
+        return Readiness(tuple(failing))
+
+
+def _build_hub(
+    settings: WsSettings, redis: Redis, engine: AsyncEngine, tasks: BackgroundTasks
+) -> Hub:
+    clock = SystemClock()
+    ids = IdMaker(clock)
+    keys = Keys(settings.key_prefix, settings.partitions)
+    scripts = Scripts(redis, keys)
+    log = MessageLog(redis, scripts)
+    rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(engine), clock, ids)
+    return Hub(
+        settings,
+        keys=keys,
+        clock=clock,
+        ids=ids,
+        tasks=tasks,
+        identifier=Identifier(SessionStore(redis, keys), UserDirectory(engine), clock, ids),
+        poster=MessagePoster(log, rooms, ids),
+        history=HistoryReader(log, MessageReader(engine), rooms),
+        presence=Presence(redis, scripts),
+        publisher=Publisher(redis, keys),
+    )
+
+
+@asynccontextmanager
+async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
+    """Opens everything, in order; closes it in reverse, the heartbeat among the last."""
+    name = f"adda-{settings.instance}"
+    url = settings.redis_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        redis = open_redis(url, name)
+        stack.push_async_callback(redis.aclose)
+        listening = open_redis(url, f"{name}-listen", retries=0)
+        stack.push_async_callback(listening.aclose)
+        engine = create_engine(
+            settings.database_url.get_secret_value(), name, pool_size=settings.db_pool_size
+        )
+        stack.push_async_callback(engine.dispose)
+        tasks = BackgroundTasks()
+        stack.push_async_callback(tasks.stop)
+        hub = _build_hub(settings, redis, engine, tasks)
+        probe = Probe(hub.publisher, settings.instance, settings.probe_seconds)
+        own_channel = Keys(settings.key_prefix, settings.partitions).probe(settings.instance)
+
+        def on_event(channel: str, payload: bytes) -> None:
+            if channel == own_channel:
+                probe.on_event(payload)
+            else:
+                hub.on_event(channel, payload)
+
+        subscriber = Subscriber(
+            listening, own_channel, on_event=on_event, on_subscribed=hub.on_subscribed
+        )
+        hub.subscriber = subscriber
+        tasks.start(subscriber.run(), "subscriber")
+        tasks.start(probe.run(subscriber), "probe")
+        tasks.start(Heartbeat(hub).run(), "heartbeat")
+        yield Deps(hub, redis, subscriber, probe)
