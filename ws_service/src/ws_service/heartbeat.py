@@ -22,6 +22,10 @@ log = structlog.stdlib.get_logger()
 
 TICK_SECONDS: Final = 0.25
 POSITION_CHUNK: Final = 500
+HEAR_SECONDS: Final = 3.0
+"""How long a probe may be under way before the link counts as dead."""
+
+LINK_POLL_SECONDS: Final = 0.1
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -110,19 +114,29 @@ class Probe:
         self._heard.clear()
         try:
             await self._publisher.probe(self._instance, self._token)
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(HEAR_SECONDS):
                 await self._heard.wait()
         except (TimeoutError, Unavailable):
             return False
         return True
 
     async def run(self, subscriber: Subscriber) -> None:
-        """Probes until cancelled: often while the link is not known to be alive, else now and then."""
+        """Probes until cancelled, as soon as the link is up and now and then while it is."""
         while True:
-            was = self.hears
+            if not subscriber.listening:
+                self.hears = False
+                await asyncio.sleep(LINK_POLL_SECONDS)
+                continue
             self.hears = await self.probe()
-            if was and not self.hears:
+            if self.hears:
+                await self._pause(subscriber)
+            else:
                 log.warning("broker_link_deaf")
-            if not self.hears:
                 subscriber.rebuild()
-            await asyncio.sleep(self._seconds if self.hears else 0.5)
+                await asyncio.sleep(LINK_POLL_SECONDS)
+
+    async def _pause(self, subscriber: Subscriber) -> None:
+        """Waits for the next probe, or until the link is lost."""
+        deadline = asyncio.get_running_loop().time() + self._seconds
+        while subscriber.listening and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(LINK_POLL_SECONDS)

@@ -79,11 +79,17 @@ class Subscriber:
         self._redis = redis
         self._on_event = on_event
         self._on_subscribed = on_subscribed
+        self._own_channel = own_channel
         self._wanted: dict[str, asyncio.Event] = {own_channel: asyncio.Event()}
         self._pubsub: PubSub | None = None
         self._given_up: Counter[str] = Counter()
         self._dead = asyncio.Event()
         self._heard = False
+
+    @property
+    def listening(self) -> bool:
+        """Is the replica's own channel confirmed on the present link?"""
+        return self._wanted[self._own_channel].is_set() and not self._dead.is_set()
 
     @property
     def complete(self) -> bool:
