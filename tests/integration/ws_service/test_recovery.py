@@ -1,0 +1,242 @@
+"""Nothing is missed: reconnects, lost pub/sub, restarts, an emptied Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from local_stack.valkey import start_valkey
+from shared.protocol.envelopes import MessageEnvelope
+from tests.chat_client import ChatClient, Crowd, chat
+from tests.integration.ws_service.conftest import Replica, run_replica
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from uuid import UUID
+
+    from ws_service.settings import WsSettings
+
+SESSION = "a1b2c3d4-e5f6-7890-1234-567890abcdef"
+
+
+async def position_of(client: ChatClient) -> dict[str, Any]:
+    epoch = (await client.wait_for("welcome"))["epoch"]
+    return {"epoch": epoch, "since": max([e["seq"] for e in client.of("message")], default=0)}
+
+
+async def test_a_reconnect_to_another_replica_gets_what_it_missed_in_order(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as writer:
+        async with chat(replicas[0].base, room, session_id=SESSION) as reader:
+            await writer.say("১")
+            await reader.wait_for("message")
+            position = await position_of(reader)
+        for text in ("২", "৩", "৪"):
+            await writer.say(text)
+        await writer.wait_for("message", lambda e: e["seq"] == 4)
+        async with chat(replicas[1].base, room, session_id=SESSION, **position) as reader:
+            recovered = await reader.wait_for("recovered")
+            assert recovered["complete"] is True
+            assert [m["message"] for m in recovered["messages"]] == ["২", "৩", "৪"]
+            await writer.say("৫")
+            await reader.wait_for("message")
+            assert reader.texts == ["৫"]
+
+
+async def test_a_reconnect_under_load_sees_every_number_once(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as writer:
+        await writer.wait_for("user_list")
+        position = await position_of(writer)
+        seen: list[int] = []
+
+        async def write() -> None:
+            for n in range(200):
+                await writer.say(str(n))
+                await asyncio.sleep(0.005)
+
+        writing = asyncio.create_task(write())
+        for turn in range(8):
+            base = replicas[turn % 2].base
+            async with chat(base, room, session_id=SESSION, **position) as reader:
+                await reader.wait_for("recovered")
+                await asyncio.sleep(0.1)
+            recovered = reader.of("recovered")[0]
+            assert recovered["complete"]
+            seen += [m["seq"] for m in recovered["messages"]]
+            seen += [m["seq"] for m in reader.of("message")]
+            position["since"] = seen[-1] if seen else 0
+        await writing
+    assert seen == list(range(1, len(seen) + 1))
+    assert len(seen) > 50
+
+
+async def test_an_unknown_epoch_gets_the_newest_fifty_and_is_told_so(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as writer:
+        for n in range(60):
+            await writer.say(str(n))
+        await writer.wait_for("message", lambda e: e["seq"] == 60)
+        async with chat(replicas[1].base, room, epoch="other", since=3) as reader:
+            recovered = await reader.wait_for("recovered")
+            assert recovered["complete"] is False
+            assert [m["seq"] for m in recovered["messages"]] == list(range(11, 61))
+
+
+async def test_a_position_from_the_future_is_not_believed(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as writer:
+        await writer.say("১")
+        position = await position_of(writer) | {"since": 99}
+        async with chat(replicas[0].base, room, **position) as reader:
+            assert (await reader.wait_for("recovered"))["complete"] is False
+
+
+async def test_a_message_that_pub_sub_lost_is_noticed_by_the_next_one(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as writer, chat(replicas[1].base, room) as reader:
+        await writer.say("১")
+        await reader.wait_for("message")
+        lose_messages(replicas[1], room, 1)
+        await writer.say("২")
+        await writer.say("৩")
+        await reader.wait_for("message", lambda e: e["seq"] == 3)
+        assert reader.texts == ["১", "২", "৩"]
+
+
+async def test_a_last_message_that_pub_sub_lost_is_noticed_by_the_position_check(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    settings = settings_for("ws-1", position_check_seconds=0.2)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await client.wait_for("user_list")
+        lose_messages(replica, room, 1)
+        await client.say("১")
+        await client.wait_for("message", seconds=3)
+
+
+def lose_messages(replica: Replica, room: UUID, count: int) -> None:
+    """The next messages of a room do not reach the replica, as when pub/sub drops them."""
+    channel = replica.deps.hub.channels[room]
+    take = channel.take
+
+    def losing(envelope: Any) -> None:
+        nonlocal count
+        if isinstance(envelope, MessageEnvelope) and count > 0:
+            count -= 1
+        else:
+            take(envelope)
+
+    channel.take = losing  # type: ignore[method-assign]
+
+
+async def test_a_killed_subscription_is_rebuilt_and_nothing_is_missed(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as writer, chat(replicas[1].base, room) as reader:
+        await reader.wait_for("user_list", lambda e: e["total"] == 2)
+        redis = replicas[0].deps.redis
+        for turn in range(3):
+            await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            await writer.say(str(turn))
+        await reader.wait_for("message", lambda e: e["seq"] == 3, seconds=10)
+        await writer.wait_for("message", lambda e: e["seq"] == 3, seconds=10)
+        assert reader.texts == writer.texts == ["0", "1", "2"]
+
+
+async def test_a_draining_replica_closes_with_1012_and_nobody_is_told_left(
+    replicas: tuple[Replica, Replica], settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room, username="দর্শক") as watcher:
+        async with run_replica(settings_for("ws-3")) as third, Crowd() as crowd:
+            for n in range(5):
+                await crowd.add(third.base, room, username=f"জন {n}", session_id=f"{SESSION}-{n}")
+            await watcher.wait_for("user_list", lambda e: e["total"] == 6)
+            before = len(watcher.of("system"))
+            third.stop.set()
+            assert [await client.wait_closed() for client in crowd.clients] == [1012] * 5
+            for n in range(5):
+                await crowd.add(
+                    replicas[1].base, room, username=f"জন {n}", session_id=f"{SESSION}-{n}"
+                )
+            for client in crowd.clients[5:]:
+                await client.wait_for("user_list", lambda e: e["total"] == 6)
+            await asyncio.sleep(2.5)
+            assert len(watcher.of("system")) == before
+
+
+async def test_presence_comes_back_after_redis_was_emptied(
+    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+) -> None:
+    server = start_valkey(reachable_path / "own")
+    try:
+        settings = settings_for(
+            "ws-1", redis_url=SecretStr(server.url), position_check_seconds=0.2
+        )
+        async with run_replica(settings) as replica, chat(replica.base, room) as client:
+            await client.say("আগে")
+            await client.wait_for("message")
+            await replica.deps.redis.flushall()
+            recovered = await client.wait_for("recovered", seconds=10)
+            assert recovered["complete"] is False
+            await client.say("পরে", client_id="x")
+            await client.wait_for("ack")
+            await client.wait_for("message", lambda e: e["message"] == "পরে")
+            async with asyncio.timeout(10):
+                while not (await replica.deps.hub.presence.snapshot(room)).people:
+                    await asyncio.sleep(0.1)
+    finally:
+        server.stop()
+
+
+async def test_a_restart_of_redis_loses_nothing_that_was_acknowledged(
+    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+) -> None:
+    server = start_valkey(reachable_path / "own")
+    settings = settings_for("ws-1", redis_url=SecretStr(server.url))
+    try:
+        async with run_replica(settings) as replica, chat(replica.base, room) as client:
+            await client.say("আগে", client_id="a")
+            await client.wait_for("ack")
+            server.stop()
+            await client.say("মাঝে", client_id="b")
+            error = await client.wait_for("error", lambda e: e["client_id"] == "b", seconds=10)
+            assert error["code"] == "unavailable"
+            assert error["retry_after"] > 0
+            assert not (await replica.deps.readiness()).ready
+            server = start_valkey(reachable_path / "own", port=server.port)
+            async with asyncio.timeout(15):
+                while not (await replica.deps.readiness()).ready:
+                    await asyncio.sleep(0.05)
+            await client.say("মাঝে", client_id="b")
+            ack = await client.wait_for("ack", lambda e: e["client_id"] == "b")
+            assert ack["seq"] == 2
+            await client.wait_for("message", lambda e: e["seq"] == 2)
+            assert client.texts == ["আগে", "মাঝে"]
+            assert client.close_code is None
+    finally:
+        server.stop()
+
+
+async def test_gauges_are_zero_again_when_everybody_has_gone(
+    replicas: tuple[Replica, Replica], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_service.hub.LINGER_SECONDS", 0.1)
+    async with Crowd() as crowd:
+        for n in range(20):
+            await crowd.add(replicas[n % 2].base, room)
+    async with asyncio.timeout(5):
+        while any(r.deps.hub.connections or r.deps.hub.channels for r in replicas):
+            await asyncio.sleep(0.05)
+    for replica in replicas:
+        hub = replica.deps.hub
+        assert (len(hub.ticking), sum(hub._tabs.values()), hub._rooms_by_channel) == (0, 0, {})
