@@ -56,7 +56,7 @@ def live(redis: Redis, scripts: Scripts) -> LiveRooms:
 
 @pytest.fixture
 def open_room(live: LiveRooms) -> Callable[..., Awaitable[UUID]]:
-    """Puts a new room into Redis; `await open_room(max_users=2)`."""
+    """A function that puts a new room into Redis."""
 
     async def open_one(max_users: int = 100) -> UUID:
         settings = make_settings(max_users=max_users)

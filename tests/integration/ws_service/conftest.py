@@ -78,7 +78,9 @@ def settings_for(
 
 
 @pytest.fixture
-async def replicas(settings_for: Callable[..., WsSettings]) -> AsyncIterator[tuple[Replica, Replica]]:
+async def replicas(
+    settings_for: Callable[..., WsSettings],
+) -> AsyncIterator[tuple[Replica, Replica]]:
     """Two replicas that know nothing of each other but Redis."""
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(run_replica(settings_for("ws-1")))

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from tests.chat_client import Crowd, chat
+from tests.integration.ws_service.conftest import Replica, run_replica
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
-
-from tests.chat_client import Crowd, chat
-from tests.integration.ws_service.conftest import Replica, run_replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,11 +73,15 @@ async def test_invalid_utf8_is_a_protocol_error(
 ) -> None:
     async with chat(replicas[0].base, room) as client:
         await client.wait_for("welcome")
-        client.socket.transport.write(Frame(Opcode.TEXT, b'{"content":"\xff"}').serialize(mask=True))
+        client.socket.transport.write(
+            Frame(Opcode.TEXT, b'{"content":"\xff"}').serialize(mask=True)
+        )
         assert await client.wait_closed() == 1007
 
 
-@pytest.mark.parametrize("path", ["lobby", "5", "%E0%A6%95", "123e4567-e89b-12d3-a456-4266141740000"])
+@pytest.mark.parametrize(
+    "path", ["lobby", "5", "%E0%A6%95", "123e4567-e89b-12d3-a456-4266141740000"]
+)
 async def test_a_malformed_room_is_a_bad_request(
     replicas: tuple[Replica, Replica], path: str
 ) -> None:
@@ -136,13 +139,13 @@ async def test_fifty_simultaneous_joins_fill_a_room_exactly(
 async def test_more_connections_than_a_replica_takes_are_told_to_come_back(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    async with run_replica(settings_for("ws-1", max_connections=1)) as replica:
-        async with chat(replica.base, room) as first:
-            await first.wait_for("welcome")
-            async with chat(replica.base, room) as second:
-                error = await second.wait_for("error")
-                assert (error["code"], error["retry_after"]) == ("overloaded", 1.0)
-                assert await second.wait_closed() == 1013
+    settings = settings_for("ws-1", max_connections=1)
+    async with run_replica(settings) as replica, chat(replica.base, room) as first:
+        await first.wait_for("welcome")
+        async with chat(replica.base, room) as second:
+            error = await second.wait_for("error")
+            assert (error["code"], error["retry_after"]) == ("overloaded", 1.0)
+            assert await second.wait_closed() == 1013
 
 
 async def test_a_flood_is_slowed_down_then_cut_off(

@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.chat_client import Crowd, chat
+from tests.integration.ws_service.conftest import Replica, run_replica
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
-    from tests.integration.ws_service.conftest import Replica
+    from ws_service.settings import WsSettings
 
 SESSION = "a1b2c3d4-e5f6-7890-1234-567890abcdef"
 
@@ -187,10 +188,8 @@ async def test_history_answers_the_asker_alone(
 
 @pytest.mark.parametrize("allowed", [("https://adda.example",)])
 async def test_a_page_of_another_origin_is_refused_so_that_it_sees_why(
-    settings_for, room: UUID, allowed: tuple[str, ...]
+    settings_for: Callable[..., WsSettings], room: UUID, allowed: tuple[str, ...]
 ) -> None:
-    from tests.integration.ws_service.conftest import run_replica  # noqa: PLC0415
-
     async with run_replica(settings_for("ws-1", allowed_origins=allowed)) as replica:
         async with chat(replica.base, room, origin="https://evil.example") as client:
             assert (await client.wait_for("error"))["code"] == "origin_refused"

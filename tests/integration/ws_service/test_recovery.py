@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from tests.chat_client import ChatClient, Crowd, chat
+from tests.integration.ws_service.conftest import Replica, run_replica
 
 from local_stack.valkey import start_valkey
 from shared.protocol.envelopes import MessageEnvelope
-from tests.chat_client import ChatClient, Crowd, chat
-from tests.integration.ws_service.conftest import Replica, run_replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ async def test_a_killed_subscription_is_rebuilt_and_nothing_is_missed(
 ) -> None:
     async with chat(replicas[0].base, room) as writer, chat(replicas[1].base, room) as reader:
         await reader.wait_for("user_list", lambda e: e["total"] == 2)
-        redis = replicas[0].deps.redis
+        redis: Any = replicas[0].deps.redis
         for turn in range(3):
             await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
             await writer.say(str(turn))
@@ -156,22 +156,23 @@ async def test_a_killed_subscription_is_rebuilt_and_nothing_is_missed(
 async def test_a_draining_replica_closes_with_1012_and_nobody_is_told_left(
     replicas: tuple[Replica, Replica], settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    async with chat(replicas[0].base, room, username="দর্শক") as watcher:
-        async with run_replica(settings_for("ws-3")) as third, Crowd() as crowd:
-            for n in range(5):
-                await crowd.add(third.base, room, username=f"জন {n}", session_id=f"{SESSION}-{n}")
-            await watcher.wait_for("user_list", lambda e: e["total"] == 6)
-            before = len(watcher.of("system"))
-            third.stop.set()
-            assert [await client.wait_closed() for client in crowd.clients] == [1012] * 5
-            for n in range(5):
-                await crowd.add(
-                    replicas[1].base, room, username=f"জন {n}", session_id=f"{SESSION}-{n}"
-                )
-            for client in crowd.clients[5:]:
-                await client.wait_for("user_list", lambda e: e["total"] == 6)
-            await asyncio.sleep(2.5)
-            assert len(watcher.of("system")) == before
+    async with (
+        chat(replicas[0].base, room, username="দর্শক") as watcher,
+        run_replica(settings_for("ws-3")) as third,
+        Crowd() as crowd,
+    ):
+        for n in range(5):
+            await crowd.add(third.base, room, username=f"জন {n}", session_id=f"{SESSION}-{n}")
+        await watcher.wait_for("user_list", lambda e: e["total"] == 6)
+        before = len(watcher.of("system"))
+        third.stop.set()
+        assert [await client.wait_closed() for client in crowd.clients] == [1012] * 5
+        for n in range(5):
+            await crowd.add(replicas[1].base, room, username=f"জন {n}", session_id=f"{SESSION}-{n}")
+        for client in crowd.clients[5:]:
+            await client.wait_for("user_list", lambda e: e["total"] == 6)
+        await asyncio.sleep(2.5)
+        assert len(watcher.of("system")) == before
 
 
 async def test_presence_comes_back_after_redis_was_emptied(
@@ -179,9 +180,7 @@ async def test_presence_comes_back_after_redis_was_emptied(
 ) -> None:
     server = start_valkey(reachable_path / "own")
     try:
-        settings = settings_for(
-            "ws-1", redis_url=SecretStr(server.url), position_check_seconds=0.2
-        )
+        settings = settings_for("ws-1", redis_url=SecretStr(server.url), position_check_seconds=0.2)
         async with run_replica(settings) as replica, chat(replica.base, room) as client:
             await client.say("আগে")
             await client.wait_for("message")

@@ -58,7 +58,9 @@ def test_the_list_is_capped_but_the_total_is_true() -> None:
     assert (len(event["users"]), event["total"]) == (200, 300)
 
 
-@given(st.lists(st.tuples(st.sampled_from("jln"), st.sampled_from("abcde")), max_size=40), st.data())
+@given(
+    st.lists(st.tuples(st.sampled_from("jln"), st.sampled_from("abcde")), max_size=40), st.data()
+)
 def test_a_snapshot_and_later_changes_equal_a_fresh_snapshot(
     steps: list[tuple[str, str]], data: st.DataObject
 ) -> None:

@@ -1,0 +1,1 @@
+"""The socket service: one process is one replica."""

@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger()
 
 
-
 class Connection:
-    """One socket in one room. Until `release` everything live is held back: the newcomer first gets
-    its welcome and what it missed."""
+    """One socket in one room.
+
+    Until `release` everything live is held back: the newcomer first gets its welcome and what it
+    missed.
+    """
 
     __slots__ = (
         "_held",
@@ -89,8 +91,10 @@ class Connection:
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:
-        """Frames for everybody in the room. A peer that does not read is cut off; it comes back by
-        its position."""
+        """Frames for everybody in the room.
+
+        A peer that does not read is cut off; it comes back by its position.
+        """
         if self._held is not None:
             self._held.append(frames)
             self._held_bytes += len(frames)
@@ -128,8 +132,10 @@ class Connection:
     # ------------------------------------------------------------------ inwards
 
     async def serve(self) -> None:
-        """Obeys the client until it is gone. One command at a time: an author's messages keep their
-        order, and a client that sends faster than Redis answers is slowed down by TCP.
+        """Obeys the client until it is gone.
+
+        One command at a time: an author's messages keep their order, and a client that sends
+        faster than Redis answers is slowed down by TCP.
 
         Raises:
             Disconnected: always, in the end.

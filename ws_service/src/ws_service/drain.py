@@ -20,10 +20,10 @@ LAST_LEAVES_SECONDS: Final = 5.0
 
 
 async def drain(hub: Hub) -> None:
-    """Closes every connection with 1012, evenly over `drain_seconds`, in random order; returns when all
-    have left presence (with the long grace) and every accepted message was answered.
+    """Closes every connection with 1012, evenly over `drain_seconds`, in random order.
 
-    The caller has turned readiness red and stopped to accept before.
+    Returns when all have left presence (with the long grace) and every accepted message was
+    answered. The caller has turned readiness red and stopped to accept before.
     """
     connections = list(hub.connections.values())
     random.shuffle(connections)  # not by age: the oldest rooms would be hit first
@@ -35,8 +35,5 @@ async def drain(hub: Hub) -> None:
         if any(not connection.closing for connection in connections):
             await asyncio.sleep(1 / STEPS_PER_SECOND)
     await hub.history.log.drain()
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + LAST_LEAVES_SECONDS
-    while hub.connections and loop.time() < deadline:
-        await asyncio.sleep(0.05)
+    await hub.wait_empty(LAST_LEAVES_SECONDS)
     log.info("drain_finished", left_over=len(hub.connections))

@@ -107,7 +107,8 @@ def _query(raw: bytes) -> dict[str, str]:
         )
     except ValueError as error:  # not UTF-8 behind the percent signs, or too many
         raise RuleViolation("query", rules.MALFORMED) from error
-    return {name: value for name, value in reversed(pairs)}
+    # Of two equal names the first counts.
+    return dict(reversed(pairs))
 
 
 def _session_of(offered: list[str]) -> str | None:

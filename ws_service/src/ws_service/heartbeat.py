@@ -138,5 +138,7 @@ class Probe:
     async def _pause(self, subscriber: Subscriber) -> None:
         """Waits for the next probe, or until the link is lost."""
         deadline = asyncio.get_running_loop().time() + self._seconds
-        while subscriber.listening and asyncio.get_running_loop().time() < deadline:
+        while (  # noqa: ASYNC110 - ten looks a second cost nothing
+            subscriber.listening and asyncio.get_running_loop().time() < deadline
+        ):
             await asyncio.sleep(LINK_POLL_SECONDS)

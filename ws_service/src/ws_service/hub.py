@@ -18,6 +18,7 @@ from shared.presence.presence import (
 )
 from shared.protocol.envelopes import UnknownEnvelope, decode_envelope
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.connection import Connection
 from ws_service.room_channel import RoomChannel
@@ -88,6 +89,8 @@ class Hub:
         self._opening: dict[UUID, asyncio.Task[RoomChannel]] = {}
         self._arriving: Counter[UUID] = Counter()
         self._reaps: set[int] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._tabs: Counter[UUID] = Counter()
         """Open connections by user, over all rooms."""
 
@@ -114,7 +117,7 @@ class Hub:
     # ------------------------------------------------------------------ connections
 
     @asynccontextmanager
-    async def connected(  # noqa: PLR0913 - what the handshake found out
+    async def connected(
         self,
         room: UUID,
         *,
@@ -123,7 +126,7 @@ class Hub:
         language: Language,
         position: Position | None,
     ) -> AsyncIterator[Connection]:
-        """A connection that is in the room, has its welcome, and hears everything; leaves at the end.
+        """A connection that has its welcome and hears everything; it leaves at the end.
 
         Raises:
             ChatError: `room_full`, `room_not_found`, or `overloaded` while this replica drains.
@@ -159,6 +162,7 @@ class Hub:
             outbox_bytes=self.settings.outbox_bytes,
         )
         self.connections[connection.id] = connection
+        self._empty.clear()
         self._tabs[user.id] += 1
         return connection
 
@@ -213,6 +217,8 @@ class Hub:
     async def _depart(self, connection: Connection) -> None:
         connection.channel.detach(connection)
         self.connections.pop(connection.id, None)
+        if not self.connections:
+            self._empty.set()
         self.ticking.discard(connection)
         grace_ms = DRAIN_GRACE_MS if self.draining else LEAVE_GRACE_MS
         user = connection.user
@@ -254,6 +260,10 @@ class Hub:
             if connection is not None and not connection.closing:
                 await self._join(member, connection.user, force=True)
         log.warning("presence_restored", connections=len(members))
+
+    async def wait_empty(self, seconds: float) -> None:
+        """Returns when the last connection has gone, or after `seconds`."""
+        await wait_for_event(self._empty, seconds)
 
     def seen_until_ms(self) -> int:
         """Until when a user who is connected now counts as online."""

@@ -1,14 +1,15 @@
 """uvicorn's WebSocket protocol with a raw door: bytes that are framed already go straight out.
 
-Accepting, receiving, pings and the closing handshake stay uvicorn's. What is added here: one write per
-connection and tick instead of one awaited `send` per event, the size of the transport's buffer, a
-close that works while the buffer is full, and this project's close code for a missing pong.
+Accepting, receiving, pings and the closing handshake stay uvicorn's. What is added here: one write
+per connection and tick instead of one awaited `send` per event, the size of the transport's buffer,
+a close that works while the buffer is full, and this project's close code for a missing pong.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from shared.protocol.close_codes import CLOSES, CloseCode
@@ -37,9 +38,11 @@ def text_frame(payload: bytes) -> bytes:
 class DoorProtocol(WebSocketsSansIOProtocol):
     """One connection. The extra methods are for the event loop's thread alone and never wait."""
 
+    @override
     async def run_asgi(self) -> None:
         """Shows the door to the application."""
-        self.scope["extensions"][DOOR] = self  # type: ignore[index]
+        extensions: Any = self.scope["extensions"]
+        extensions[DOOR] = self
         await super().run_asgi()
 
     @property
@@ -70,6 +73,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
+    @override
     def keepalive_timeout(self) -> None:
         """A pong is missing: the peer is told so, in case it can still hear."""
         self.pong_timer = None

@@ -1,7 +1,7 @@
 """One room on this replica: what Redis publishes becomes frames, once for all who listen here.
 
-Messages are delivered in order of seq. A gap is read from the log; what comes meanwhile waits. All frames
-of one event-loop tick go out in one write per connection.
+Messages are delivered in order of seq. A gap is read from the log; what comes meanwhile waits. All
+frames of one event-loop tick go out in one write per connection.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from ws_service.protocol_class import text_frame
 from ws_service.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from uuid import UUID
 
     from shared.presence.presence import Presence
@@ -276,7 +275,9 @@ class RoomChannel:
         page = await self._history.before(self.room, seq + 1, FALLBACK_MESSAGES)
         log.warning("room_continuity_lost", room=str(self.room), epoch=epoch, seq=seq)
         self.tracker.restart(epoch, seq)
-        recovery = Recovery(False, epoch, seq, tuple(reversed(page.messages)))
+        recovery = Recovery(
+            complete=False, epoch=epoch, seq=seq, messages=tuple(reversed(page.messages))
+        )
         self.emit(wire.recovered_frame(recovery))
 
     def _release_held(self) -> None:

@@ -120,7 +120,7 @@ def error_frame(
     )
 
 
-def welcome_frame(  # noqa: PLR0913 - the fields of one event
+def welcome_frame(
     *,
     joined: Joined,
     user: User,

@@ -46,7 +46,7 @@ class Publisher:
     async def typing(self, room: UUID, person: Person, *, typing: bool, micros: int) -> None:
         """Tells a room that a person types or stopped."""
         with redis_outage_as_unavailable():
-            await self._redis.execute_command(
+            await self._redis.execute_command(  # type: ignore[no-untyped-call]
                 "SPUBLISH",
                 self._keys.channel(room),
                 encode_typing(person, typing=typing, micros=micros),
@@ -55,7 +55,7 @@ class Publisher:
     async def probe(self, instance: str, token: str) -> None:
         """Sends a probe to the replica's own subscription, by the normal path."""
         with redis_outage_as_unavailable():
-            await self._redis.execute_command(
+            await self._redis.execute_command(  # type: ignore[no-untyped-call]
                 "SPUBLISH", self._keys.probe(instance), encode_probe(token)
             )
 
@@ -71,10 +71,12 @@ class Subscriber:
         on_event: Callable[[str, bytes], None],
         on_subscribed: Callable[[str], None],
     ) -> None:
-        """`on_event(channel, payload)` for each message; `on_subscribed(channel)` each time the server
-        has confirmed a channel, so also after each rebuild: what was published before is missed.
+        """Nothing happens until `run`.
 
-        `own_channel` is the replica's probe channel, subscribed always. `redis` must not retry.
+        `on_event(channel, payload)` is called for each message; `on_subscribed(channel)` each time
+        the server has confirmed a channel, so also after each rebuild: what was published before
+        is missed. `own_channel` is the replica's probe channel, subscribed always. `redis` must
+        not retry.
         """
         self._redis = redis
         self._on_event = on_event
@@ -143,7 +145,7 @@ class Subscriber:
     async def _listen_once(self) -> None:
         self._dead.clear()
         pubsub = self._redis.pubsub()
-        await pubsub.connect()
+        await pubsub.connect()  # type: ignore[no-untyped-call]
         # From here on `subscribe` sends for itself; what it was told before is sent here.
         self._pubsub = pubsub
         channels = list(self._wanted)

@@ -1,4 +1,4 @@
-"""The two things that outlive a connection: people and rooms. Values; times in µs since 1970 UTC."""
+"""The two things that outlive a connection: people and rooms. Times in µs since 1970 UTC."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ RULE_CODES: Final[frozenset[str]] = frozenset(
 """Every code that the domain raises, so that a table of texts can be checked for completeness."""
 
 
-class RuleViolation(Exception):  # noqa: N818 - not an error of ours but an answer to the caller
+class RuleViolation(Exception):
     """A value from outside breaks a rule.
 
     Attributes:

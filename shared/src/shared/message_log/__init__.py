@@ -1,0 +1,1 @@
+"""Accepting messages and their newest history, in Redis."""

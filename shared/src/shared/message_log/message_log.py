@@ -1,9 +1,9 @@
 """The sequenced log of each room in Redis: accepts messages, changes them, reads the newest back.
 
-Guarantees: a message that `publish` returned has its place (`seq`, gapless per room and epoch), is in
-hot history, in the queue to PostgreSQL, and was published to every replica; or none of this. The
-same `client_id` of the same user gives the first answer again. What PostgreSQL does not have yet is
-never trimmed: history = PostgreSQL ∪ this log, without holes.
+Guarantees: a message that `publish` returned has its place (`seq`, gapless per room and epoch), is
+in hot history, in the queue to PostgreSQL, and was published to every replica; or none of this.
+The same `client_id` of the same user gives the first answer again. What PostgreSQL does not have
+yet is never trimmed: history = PostgreSQL ∪ this log, without holes.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class MessageLog:
         """For each room epoch, seq and roster version; None when Redis does not know it."""
         pipeline = self._redis.pipeline(transaction=False)
         for room in rooms:
-            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv"])  # type: ignore[misc]
+            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv"])
         with redis_outage_as_unavailable():
             answers = await pipeline.execute()
         return [
@@ -148,13 +148,9 @@ class MessageLog:
         if not seqs:
             return {}
         with redis_outage_as_unavailable():
-            raws: Any = await self._redis.hmget(  # type: ignore[misc]
-                self._keys.edits(room), [str(seq) for seq in seqs]
-            )
+            raws: Any = await self._redis.hmget(self._keys.edits(room), [str(seq) for seq in seqs])
         return {
-            seq: _parse_revision(raw)
-            for seq, raw in zip(seqs, raws, strict=True)
-            if raw is not None
+            seq: parse_revision(raw) for seq, raw in zip(seqs, raws, strict=True) if raw is not None
         }
 
     async def find_unsaved(self, message_id: UUID, made_ms: int) -> tuple[UUID, int] | None:
@@ -205,14 +201,15 @@ class MessageLog:
             int(revised) > 0,
             tuple(
                 StoredMessage(int(n), int(micros), body).revised_by(
-                    _parse_revision(edit) if edit else None
+                    parse_revision(edit) if edit else None
                 )
                 for n, micros, body, edit in entries
             ),
         )
 
 
-def _parse_revision(raw: bytes) -> Revision:
+def parse_revision(raw: bytes) -> Revision:
+    """Reads a value of the hash of revisions."""
     header, _, body = raw.partition(b"\n")
     number, micros, deleted = header.split(b" ")
     return Revision(int(number), int(micros), deleted == b"1", body)

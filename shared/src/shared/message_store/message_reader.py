@@ -86,16 +86,20 @@ class MessageReader:
         )
         return found[0] if found else None
 
-    async def newest_public(self, limit: int, offset: int = 0) -> NewestMessages:
-        """Messages of public rooms, newest first; deleted ones are left out."""
+    async def newest_public(self, limit: int, older_than: UUID | None = None) -> NewestMessages:
+        """Messages of public rooms, newest first; deleted ones are left out.
+
+        Only those with ids smaller than `older_than`; None: from the newest.
+        """
         statement = (
             select(*_COLUMNS)
             .join(Room, Room.id == Message.room_id)
             .where(Room.is_public, Room.deleted_at.is_(None), Message.deleted_at.is_(None))
             .order_by(desc(Message.id))  # ids are UUIDv7: their order is that of sending
             .limit(limit)
-            .offset(offset)
         )
+        if older_than is not None:
+            statement = statement.where(Message.id < older_than)
         with outage_as_unavailable():
             async with self._engine.connect() as connection:
                 messages = tuple(_stored(row) for row in await connection.execute(statement))

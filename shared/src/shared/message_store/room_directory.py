@@ -142,8 +142,8 @@ class RoomDirectory:
     async def list_rooms(self, page: int, page_size: int, search: str | None = None) -> RoomPage:
         """Public rooms, newest first; `page` counts from 1.
 
-        `search` is looked for in names and descriptions as it is written (give it in NFC); its count
-        ends at 10,000.
+        `search` is looked for in names and descriptions as it is written (give it in NFC); its
+        count ends at 10,000.
         """
         conditions = [*_LISTED]
         if search:
@@ -183,6 +183,12 @@ class RoomDirectory:
             place = (datetime_of(cursor.created_micros), cursor.id)
             statement = statement.where(tuple_(Room.created_at, Room.id) < tuple_(*place))
         return tuple(await self._read(statement))
+
+    async def count_public(self) -> int:
+        """Public rooms in all, without counting."""
+        with outage_as_unavailable():
+            async with self._engine.connect() as connection:
+                return (await read_counters(connection, "public_rooms"))["public_rooms"]
 
     async def totals(self) -> Totals:
         """Rooms, users and messages in all, without counting any."""

@@ -1,8 +1,10 @@
-"""Who is here. A connection lives until it leaves or is not renewed; a person lives while any of their
-connections does, and two seconds longer, so that a reload is not seen.
+"""Who is here, in Redis.
 
-Guarantees: capacity is exact (count and add are one script); a person who is present already is never
-refused; each change of a roster is published once, numbered without gaps within an epoch.
+A connection lives until it leaves or is not renewed; a person lives while any of their connections
+does, and two seconds longer, so that a reload is not seen.
+
+Guarantees: capacity is exact (count and add are one script); a person who is present already is
+never refused; each change of a roster is published once, numbered without gaps within an epoch.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
 import orjson
+from typing_extensions import override
 
 from shared.protocol.envelopes import Person, decode_person, encode_person
 from shared.redis_schema.call_batcher import CallBatcher
@@ -46,14 +49,18 @@ class Member:
     user: UUID
     connection: UUID
 
+    @override
     def __str__(self) -> str:
         return f"{self.room}|{self.user}|{self.connection}"
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Let in. `how`: joined (announced), back (within the grace), tab (another connection is open),
-    again (this connection was in already)."""
+    """Let in.
+
+    `how`: joined (announced), back (within the grace), tab (another connection is open), again
+    (this connection was in already).
+    """
 
     room: LiveRoom
     online: int
@@ -179,7 +186,7 @@ class Presence:
         for user in users:
             by_key.setdefault(self._keys.seen(user), {})[str(user)] = until_ms
         for key, scores in by_key.items():
-            pipeline.zadd(key, scores)  # type: ignore[arg-type]
+            pipeline.zadd(key, scores)
         with redis_outage_as_unavailable():
             await pipeline.execute()
 
@@ -202,9 +209,9 @@ class Presence:
     async def snapshot(self, room: UUID) -> RosterSnapshot:
         """The whole roster, at one moment."""
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hmget(self._keys.meta(room), ["epoch", "rv"])  # type: ignore[misc]
+        pipeline.hmget(self._keys.meta(room), ["epoch", "rv"])
         pipeline.zrange(self._keys.roster(room), 0, -1, withscores=True)
-        pipeline.hgetall(self._keys.users(room))  # type: ignore[misc]
+        pipeline.hgetall(self._keys.users(room))
         with redis_outage_as_unavailable():
             (epoch, rv), order, people = await pipeline.execute()
         return RosterSnapshot(
@@ -226,7 +233,7 @@ class Presence:
             total, order = await pipeline.execute()
             if not order:
                 return [], int(total)
-            people: Any = await self._redis.hmget(  # type: ignore[misc]
+            people: Any = await self._redis.hmget(
                 self._keys.users(room), [user for user, _ in order]
             )
         present = [

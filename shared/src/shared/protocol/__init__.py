@@ -1,0 +1,1 @@
+"""The contract: what travels between client, services and replicas. Pure."""

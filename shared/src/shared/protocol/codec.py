@@ -70,11 +70,10 @@ class StoredMessage:
 
 
 def encode(value: BaseModel | dict[str, Any] | list[Any]) -> bytes:
-    """JSON of an event, a view or plain data; fields that were not set and are None are left out
-    of events where the class says so by a default of None."""
+    """JSON of an event, a view or plain data."""
     if isinstance(value, dict | list):
         return orjson.dumps(value)
-    return value.__pydantic_serializer__.to_json(value, exclude_defaults=False)
+    return value.__pydantic_serializer__.to_json(value)
 
 
 def encode_body(body: MessageBody) -> bytes:

@@ -1,4 +1,6 @@
-"""What a client may send over the socket. Unknown fields are ignored: clients of other versions exist.
+"""What a client may send over the socket.
+
+Unknown fields are ignored: clients of other versions exist.
 
 Only shapes are checked here; the rules for names, contents and colours are `shared.domain`'s.
 """

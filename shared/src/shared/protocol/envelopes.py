@@ -1,11 +1,11 @@
 """What replicas tell each other over pub/sub: one ASCII header line, then JSON.
 
 The header begins with a version digit and a letter. Replicas of other versions share a channel in a
-rolling deploy: what is not understood raises UnknownEnvelope, and the reader counts and skips it.
+rolling deploy: what is not understood raises UnknownEnvelope; the reader counts and skips it.
 
     1m <epoch> <seq> <µs>                                  body        a message
     1e <epoch> <seq> <µs> <revision> <µs changed> <0|1>    body        changed or deleted
-    1r <epoch> <rv> <j|l|n> <µs joined>                    person      roster (n: + newline, old one)
+    1r <epoch> <rv> <j|l|n> <µs joined>                    person      roster (n: and the old one)
     1t <0|1> <µs>                                          person      typing
     1c <updated|closed>                                                the room itself
     1p <token>                                                         probe
@@ -14,11 +14,14 @@ rolling deploy: what is not understood raises UnknownEnvelope, and the reader co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 
 from shared.protocol.codec import Revision, StoredMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class UnknownEnvelope(Exception):
@@ -167,7 +170,7 @@ def _probe(fields: list[str], _body: bytes) -> ProbeEnvelope:
     return ProbeEnvelope(fields[1])
 
 
-_READERS = {
+_READERS: Final[dict[str, Callable[[list[str], bytes], Envelope]]] = {
     "1m": _message,
     "1e": _revision,
     "1r": _roster,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from typing_extensions import override
+
 Language = Literal["bn", "en"]
 
 
@@ -148,6 +150,7 @@ class ChatError(Exception):
         """The human text in `language`."""
         return self.info.en if language == "en" else self.info.bn
 
+    @override
     def __str__(self) -> str:
         return f"{self.code.value} {self.data}" if self.data else self.code.value
 

@@ -321,7 +321,7 @@ class UserCreatedView(View):
     username: str
     color: str
     message: str = "ব্যবহারকারী সফলভাবে তৈরি হয়েছে"
-    is_online: bool = Field(False, description="false until a socket is open")
+    is_online: bool = Field(default=False, description="false until a socket is open")
 
 
 class RoomJoinedView(View):

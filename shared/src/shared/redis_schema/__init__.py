@@ -1,0 +1,1 @@
+"""Every key and every script in Redis."""

@@ -70,14 +70,14 @@ class Call:
                 self.script.sha,
                 len(self.keys),
                 *self.keys,
-                *self.args,  # type: ignore[arg-type]
+                *self.args,
             )
         except NoScriptError:
             return await redis.eval(
                 self.script.source,
                 len(self.keys),
                 *self.keys,
-                *self.args,  # type: ignore[arg-type]
+                *self.args,
             )
 
 
@@ -146,7 +146,7 @@ class Scripts:
             ],
         )
 
-    def revise(  # noqa: PLR0913 - each is one ARGV of the script
+    def revise(
         self,
         room: UUID,
         *,
@@ -201,7 +201,7 @@ class Scripts:
             args.extend(seqs)
         await Call(script("mark_saved"), keys, args).run(self._redis)
 
-    def join(  # noqa: PLR0913 - each is one ARGV of the script
+    def join(
         self,
         room: UUID,
         user: UUID,

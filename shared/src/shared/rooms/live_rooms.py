@@ -1,5 +1,7 @@
-"""Rooms in Redis: settings, place of the sequence, and who is hot. PostgreSQL is the truth of settings;
-Redis is the truth of `seq`, `epoch`, `total` and everything online.
+"""Rooms in Redis: settings, place of the sequence, and who is hot.
+
+PostgreSQL is the truth of settings; Redis is the truth of `seq`, `epoch`, `total` and of everything
+online.
 """
 
 from __future__ import annotations
@@ -94,8 +96,20 @@ class LiveRooms:
     async def read(self, room: UUID) -> LiveRoom | None:
         """The room, or None when Redis does not know it (it may be in PostgreSQL)."""
         with redis_outage_as_unavailable():
-            fields: Any = await self._redis.hgetall(self._keys.meta(room))  # type: ignore[misc]
+            fields: Any = await self._redis.hgetall(self._keys.meta(room))
         return parse_live_room(room, fields) if b"epoch" in fields else None
+
+    async def read_many(self, rooms: list[UUID]) -> list[LiveRoom | None]:
+        """As `read`, for many rooms in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for room in rooms:
+            pipeline.hgetall(self._keys.meta(room))
+        with redis_outage_as_unavailable():
+            answers = await pipeline.execute()
+        return [
+            parse_live_room(room, fields) if b"epoch" in fields else None
+            for room, fields in zip(rooms, answers, strict=True)
+        ]
 
     async def load(
         self, settings: RoomSettings, *, epoch: str, last_seq: int, total: int, closed: bool
@@ -132,7 +146,7 @@ class LiveRooms:
         pipeline = self._redis.pipeline(transaction=False)
         for room in rooms:
             pipeline.zcard(self._keys.roster(room))
-            pipeline.hget(self._keys.meta(room), "total")  # type: ignore[misc]
+            pipeline.hget(self._keys.meta(room), "total")
         with redis_outage_as_unavailable():
             answers = await pipeline.execute()
         return [

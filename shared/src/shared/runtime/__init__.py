@@ -1,0 +1,1 @@
+"""What each process needs to run: settings, logs, clients, probes."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import uvicorn
+from typing_extensions import override
 
 from shared.runtime.health import Readiness
 
@@ -49,6 +50,7 @@ class ProbeApp:
 class EmbeddedServer(uvicorn.Server):
     """A uvicorn server that leaves signals to its owner."""
 
+    @override
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         """Overrides uvicorn's handlers, which would stop everything at once."""

@@ -1,4 +1,4 @@
-"""Sessions in Redis: who holds a capability. PostgreSQL keeps them for good, Redis for a day idle."""
+"""Who holds a capability: PostgreSQL keeps sessions for good, Redis for a day idle."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What people do, the same behind REST and sockets."""

@@ -41,7 +41,7 @@ class MessageEditor:
         Raises:
             ChatError: `message_not_found`; also when it, or its room, was deleted.
         """
-        # The queue before the table: what is on its way from one to the other is seen in one of them.
+        # The queue before the table: what is on its way between them is seen in one of the two.
         found = await self._find_unsaved(message_id) or await self._find_stored(message_id)
         if found is None or found.message.deleted:
             raise ChatError(ErrorCode.MESSAGE_NOT_FOUND, message_id=str(message_id))

@@ -31,8 +31,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """Finds and makes users. Raises Unavailable while a server that is needed is away, and
-    RuleViolation for names and colours that break the rules."""
+    """Finds and makes users.
+
+    Raises Unavailable while a server that is needed is away, and RuleViolation for names and
+    colours that break the rules.
+    """
 
     sessions: SessionStore
     directory: UserDirectory
@@ -52,8 +55,11 @@ class Identifier:
     async def identify(
         self, session_id: str | None, username: str | None, color: str | None
     ) -> Identity:
-        """The user of a connection. An unknown session gets a new user, as in the original; without a
-        session one is made. A given name or colour replaces the known one."""
+        """The user of a connection.
+
+        An unknown session gets a new user, as in the original; without a session one is made. A
+        given name or colour replaces the known one.
+        """
         name = None if username is None else normalise_username(username)
         paint = None if color is None else normalise_color(color)
         if session_id is None:

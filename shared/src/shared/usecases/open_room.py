@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from shared.runtime.clock import Clock, IdMaker
 
 EPOCH_GAP: Final = 1000
-"""A new epoch leaves so many numbers free after PostgreSQL's newest: batches that a worker had in hand
-when Redis was emptied still land on numbers of their own."""
+"""A new epoch leaves so many numbers free after PostgreSQL's newest.
+
+Batches that a worker had in hand when Redis was emptied still land on numbers of their own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ class RoomOpener:
     ids: IdMaker
 
     async def open(self, room: UUID, *, create: bool = False) -> LiveRoom:
-        """The room, loaded into Redis if it was not there. With `create` an unknown id becomes a new
-        public room, as in the original.
+        """The room, loaded into Redis if it was not there.
+
+        With `create` an unknown id becomes a new public room, as in the original.
 
         Raises:
             ChatError: `room_not_found`; also for a deleted room, which never comes back.
@@ -54,8 +57,8 @@ class RoomOpener:
         if record is None and create:
             settings = self._new_room(room)
             entry = encode_room(settings, settings.created_micros)
-            # First to the queue, then to Redis: a crash between leaves a room that is empty, never one
-            # that is used and forgotten.
+            # First to the queue, then to Redis: a crash between leaves a room that is empty, never
+            # one that is used and forgotten.
             await self.live.announce_creation(settings, entry)
             await self.live.load(
                 settings, epoch=self.ids.epoch(), last_seq=0, total=0, closed=False

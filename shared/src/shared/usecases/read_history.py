@@ -1,7 +1,7 @@
 """History = PostgreSQL ∪ the log in Redis, merged by seq.
 
-What PostgreSQL does not have yet is never trimmed from the log, so reading the log first and the rest
-from PostgreSQL leaves no hole: whatever left the log before it was read is committed.
+What PostgreSQL does not have yet is never trimmed from the log, so reading the log first and the
+rest from PostgreSQL leaves no hole: whatever left the log before it was read is committed.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class HistoryReader:
-    """Raises Unavailable while Redis is away, or PostgreSQL where older messages need it; ChatError
-    `room_not_found`."""
+    """Reads parts of a room's history.
+
+    Raises Unavailable while Redis is away, or PostgreSQL where older messages need it; ChatError
+    `room_not_found`.
+    """
 
     log: MessageLog
     store: MessageReader
@@ -99,9 +102,14 @@ class HistoryReader:
                 older = await self._stored_after(room, page, position.seq, RECOVERY_LIMIT)
                 found = [m for m in older if m.seq < first] + found
             if [m.seq for m in found] == list(range(position.seq + 1, upto + 1)):
-                return Recovery(True, page.epoch, upto, tuple(found))
+                return Recovery(complete=True, epoch=page.epoch, seq=upto, messages=tuple(found))
         newest = await self.before(room, upto + 1, FALLBACK_MESSAGES)
-        return Recovery(False, newest.epoch, upto, tuple(reversed(newest.messages)))
+        return Recovery(
+            complete=False,
+            epoch=newest.epoch,
+            seq=upto,
+            messages=tuple(reversed(newest.messages)),
+        )
 
     async def _hot(self, room: UUID, mode: str, seq: int | None, limit: int) -> HotPage:
         async def read() -> HotPage:

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.shared.conftest import IDS, make_user
 
 from shared.domain.ids import uuid7_micros
 from shared.message_log.message_log import MessageLog, RoomNotLoaded
 from shared.protocol.codec import MessageBody, decode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
-from tests.integration.shared.conftest import IDS, make_user
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from shared.rooms.live_rooms import LiveRooms
 
 
-def body_of(room: UUID, text: str = "হ্যালো", *, user: User | None = None, client_id: str | None = None) -> MessageBody:
+def body_of(
+    room: UUID, text: str = "হ্যালো", *, user: User | None = None, client_id: str | None = None
+) -> MessageBody:
     author = user or make_user()
     return MessageBody(
         message=text,
@@ -63,7 +65,11 @@ async def test_a_retry_with_the_same_client_id_gets_the_first_answer(
     second = await log.publish(body_of(room, user=user, client_id="a"))
     assert not first.again
     assert second.again
-    assert (second.seq, second.message_id, second.micros) == (first.seq, first.message_id, first.micros)
+    assert (second.seq, second.message_id, second.micros) == (
+        first.seq,
+        first.message_id,
+        first.micros,
+    )
     assert (await log.before(room, None, 10)).total == 1
 
 
@@ -117,7 +123,11 @@ async def test_a_full_queue_refuses_and_trims_nothing(
 
 
 async def test_what_postgresql_does_not_have_is_never_trimmed(
-    log: MessageLog, scripts: Scripts, redis: Redis, keys: Keys, open_room: Callable[..., Awaitable[UUID]]
+    log: MessageLog,
+    scripts: Scripts,
+    redis: Redis,
+    keys: Keys,
+    open_room: Callable[..., Awaitable[UUID]],
 ) -> None:
     room = await open_room()
     for n in range(250):
@@ -126,7 +136,7 @@ async def test_what_postgresql_does_not_have_is_never_trimmed(
     assert [m.seq for m in page.messages] == list(range(250, 0, -1))
     partition = keys.partition_of(room)
     await redis.xgroup_create(keys.ingest(partition), "persist", id="0")
-    entries = await redis.xrange(keys.ingest(partition))
+    entries: Any = await redis.xrange(keys.ingest(partition))
     await scripts.mark_saved(partition, [i for i, _ in entries], {room: list(range(1, 251))})
     assert await log.backlog() == 0
     assert 0 < await redis.ttl(keys.log(room)) <= 3600

@@ -4,10 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.shared.conftest import IDS, make_user
 
 from shared.presence.presence import Joined, Member, Presence, Refused
 from shared.protocol.envelopes import RosterEnvelope, decode_envelope
-from tests.integration.shared.conftest import IDS, make_user
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from shared.domain.entities import User
     from shared.redis_schema.keys import Keys
     from shared.redis_schema.scripts import Scripts
+    from shared.rooms.live_rooms import LiveRooms
+
+    Listen = Callable[[UUID], Awaitable["RecordingListener"]]
 
 
 @pytest.fixture
@@ -49,7 +52,9 @@ class RecordingListener:
 
 
 @pytest.fixture
-async def listen(redis: Redis, keys: Keys) -> AsyncIterator[Callable[[UUID], Awaitable[RecordingListener]]]:
+async def listen(
+    redis: Redis, keys: Keys
+) -> AsyncIterator[Callable[[UUID], Awaitable[RecordingListener]]]:
     listeners: list[RecordingListener] = []
 
     async def listen_to(room: UUID) -> RecordingListener:
@@ -81,7 +86,7 @@ async def leave_now(presence: Presence, keys: Keys, member: Member, user: User) 
 
 
 async def test_a_newcomer_is_announced_once(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen
 ) -> None:
     room = await open_room()
     listener = await listen(room)
@@ -93,7 +98,7 @@ async def test_a_newcomer_is_announced_once(
 
 
 async def test_a_second_tab_is_not_announced(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen
 ) -> None:
     room = await open_room()
     user = make_user()
@@ -105,7 +110,7 @@ async def test_a_second_tab_is_not_announced(
 
 
 async def test_a_reload_within_the_grace_is_not_seen(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen, keys: Keys
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen, keys: Keys
 ) -> None:
     room = await open_room()
     user = make_user()
@@ -120,7 +125,7 @@ async def test_a_reload_within_the_grace_is_not_seen(
 
 
 async def test_a_leave_is_announced_after_the_grace_by_one_reaper_only(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen, keys: Keys
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen, keys: Keys
 ) -> None:
     room = await open_room()
     user = make_user()
@@ -134,7 +139,7 @@ async def test_a_leave_is_announced_after_the_grace_by_one_reaper_only(
 
 
 async def test_closing_one_of_two_tabs_is_not_seen(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen, keys: Keys
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen, keys: Keys
 ) -> None:
     room = await open_room()
     user = make_user()
@@ -170,7 +175,7 @@ async def test_a_second_tab_gets_into_a_full_room(
 
 
 async def test_who_has_left_a_full_room_holds_no_place(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen
 ) -> None:
     room = await open_room(max_users=2)
     first, second, third = make_user("ক"), make_user("খ"), make_user("গ")
@@ -184,7 +189,11 @@ async def test_who_has_left_a_full_room_holds_no_place(
 
 
 async def test_connections_that_are_not_renewed_are_reaped(
-    redis: Redis, presence: Presence, open_room: Callable[..., Awaitable[UUID]], keys: Keys, listen
+    redis: Redis,
+    presence: Presence,
+    open_room: Callable[..., Awaitable[UUID]],
+    keys: Keys,
+    listen: Listen,
 ) -> None:
     room = await open_room()
     user = make_user()
@@ -220,7 +229,7 @@ async def test_a_renewal_tells_which_connections_are_gone(
 
 
 async def test_a_new_name_is_announced_with_the_old_one(
-    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen
+    presence: Presence, open_room: Callable[..., Awaitable[UUID]], listen: Listen
 ) -> None:
     room = await open_room()
     user = make_user("রাকিব")
@@ -244,7 +253,7 @@ async def test_pages_of_a_roster_are_in_the_order_of_joining(
 
 
 async def test_rooms_are_ranked_by_people_online(
-    presence: Presence, live, open_room: Callable[..., Awaitable[UUID]]
+    presence: Presence, live: LiveRooms, open_room: Callable[..., Awaitable[UUID]]
 ) -> None:
     quiet, busy = await open_room(), await open_room()
     await join(presence, quiet, make_user())
@@ -259,7 +268,7 @@ async def test_a_room_that_redis_does_not_know_lets_nobody_in(presence: Presence
 
 
 async def test_a_closed_room_lets_nobody_in(
-    presence: Presence, live, open_room: Callable[..., Awaitable[UUID]]
+    presence: Presence, live: LiveRooms, open_room: Callable[..., Awaitable[UUID]]
 ) -> None:
     room = await open_room()
     await live.close(room)

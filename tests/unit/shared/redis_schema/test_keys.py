@@ -66,5 +66,7 @@ def test_rooms_spread_over_the_partitions() -> None:
 
 
 def test_every_builder_says_what_it_builds() -> None:
-    methods = [m for name, m in inspect.getmembers(Keys) if not name.startswith("_") and callable(m)]
+    methods = [
+        m for name, m in inspect.getmembers(Keys) if not name.startswith("_") and callable(m)
+    ]
     assert all(method.__doc__ for method in methods)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import random
+from uuid import uuid4
+
+from tests.ingest_samples import at, message_row, revision_row, room_snapshot, user_snapshot
+
+from shared.message_store.ingest_batch import IngestBatch, columns
+
+
+def test_rows_are_sorted_by_the_key_that_is_locked() -> None:
+    rooms = [uuid4() for _ in range(5)]
+    rows = [message_row(room, seq) for room in rooms for seq in (3, 1, 2)]
+    random.shuffle(rows)
+    batch = IngestBatch.of(rows)
+    places = [(row.message.room_id, row.message.seq) for row in batch.messages]
+    assert places == sorted(places)
+    assert len(places) == 15
+
+
+def test_of_one_message_only_the_newest_revision_is_left() -> None:
+    message = message_row(uuid4(), 1)
+    newest = revision_row(message, 2, "b")
+    for rows in (
+        [message, revision_row(message, 1, "a"), newest],
+        [newest, revision_row(message, 1, "a"), message],
+    ):
+        (row,) = IngestBatch.of(rows).messages
+        assert (row.revision, row.message.content, row.edited_at) == (2, "b", newest.changed_at)
+
+
+def test_two_messages_on_one_seq_are_both_kept_for_the_database_to_judge() -> None:
+    room = uuid4()
+    assert len(IngestBatch.of([message_row(room, 1), message_row(room, 1)]).messages) == 2
+
+
+def test_of_one_person_only_the_newest_snapshot_is_left() -> None:
+    older = user_snapshot(username="আগে", taken_at=at(1))
+    newer = older._replace(username="পরে", taken_at=at(2))
+    assert IngestBatch.of([newer, older]).users == (newer,)
+    assert IngestBatch.of([older, newer]).users == (newer,)
+
+
+def test_of_one_room_the_first_snapshot_is_left() -> None:
+    room = room_snapshot()
+    assert IngestBatch.of([room, room._replace(name="অন্য")]).rooms == (room,)
+
+
+def test_a_deleted_message_is_a_tombstone() -> None:
+    revision = revision_row(message_row(uuid4(), 1), 1, deleted=True)
+    (row,) = IngestBatch.of([revision]).messages
+    assert row.deleted_at == row.edited_at == revision.changed_at
+
+
+def test_columns_are_rows_turned_around() -> None:
+    assert columns([(1, "a"), (2, "b")]) == [(1, 2), ("a", "b")]
