@@ -69,6 +69,17 @@ class ChatClient:
             raise AssertionError(f"no {kind} within {seconds} s: {self.describe()}") from None
         return event
 
+    async def wait_first(self, seconds: float = 10) -> Json:
+        """The first event: `welcome`, or the `error` that says why there will be none.
+
+        Only after the welcome does a client hear what is said.
+        """
+        async with asyncio.timeout(seconds), self._arrived:
+            while not self.events and not self._reader.done():
+                await self._arrived.wait()
+        assert self.events, self.describe()
+        return self.events[0]
+
     def of(self, kind: str) -> list[Json]:
         """All events of a type so far."""
         return [event for event in self.events if event["type"] == kind]
@@ -99,7 +110,7 @@ class ChatClient:
 
 @asynccontextmanager
 async def chat(base: str, room: UUID | str, **parameters: Any) -> AsyncIterator[ChatClient]:
-    """Connects to `ws://host:port` and waits for nothing; closes at the end."""
+    """Connects to `ws://host:port`, waits for the first event, and closes at the end."""
     options: Json = {"max_size": None, "open_timeout": 20, "proxy": None}
     for name in ("origin", "additional_headers", "subprotocols"):
         if name in parameters:
@@ -108,6 +119,7 @@ async def chat(base: str, room: UUID | str, **parameters: Any) -> AsyncIterator[
     async with connect(f"{base}/ws/chat/{room}/{query}", **options) as socket:
         client = ChatClient(socket)
         try:
+            await client.wait_first()
             yield client
         finally:
             await client.close()
@@ -130,4 +142,5 @@ class Crowd:
         socket = await connect(f"{base}/ws/chat/{room}/{query}", proxy=None, open_timeout=20)
         client = ChatClient(socket)
         self.clients.append(client)
+        await client.wait_first()
         return client

@@ -128,9 +128,6 @@ async def test_fifty_simultaneous_joins_fill_a_room_exactly(
         clients = await asyncio.gather(
             *(crowd.add(replicas[n % 2].base, room, username=f"জন {n}") for n in range(50))
         )
-        async with asyncio.timeout(10):
-            while not all(client.events for client in clients):
-                await asyncio.sleep(0.01)
         full = [client for client in clients if client.events[0]["type"] == "error"]
         assert {client.events[0]["code"] for client in full} == {"room_full"}
         assert [await client.wait_closed() for client in full] == [4001] * 30
