@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tests.ingest_samples import at, message_row, revision_row, room_snapshot, user_snapshot
+
+if TYPE_CHECKING:
+    from shared.message_store.records import IngestRow
 
 from shared.message_store.ingest_batch import IngestBatch, columns
 
@@ -21,11 +25,9 @@ def test_rows_are_sorted_by_the_key_that_is_locked() -> None:
 def test_of_one_message_only_the_newest_revision_is_left() -> None:
     message = message_row(uuid4(), 1)
     newest = revision_row(message, 2, "b")
-    for rows in (
-        [message, revision_row(message, 1, "a"), newest],
-        [newest, revision_row(message, 1, "a"), message],
-    ):
-        (row,) = IngestBatch.of(rows).messages
+    rows: list[IngestRow] = [message, revision_row(message, 1, "a"), newest]
+    for order in (rows, rows[::-1]):
+        (row,) = IngestBatch.of(order).messages
         assert (row.revision, row.message.content, row.edited_at) == (2, "b", newest.changed_at)
 
 

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from tests.ingest_samples import (
+    entry_of,
+    message_row,
+    revision_row,
+    room_snapshot,
+    user_snapshot,
+)
+from tests.integration.worker.harness import Ingest, running_worker, until
+
+from local_stack.postgres import start_postgres
+from local_stack.valkey import start_valkey
+from shared.domain.ids import uuid7
+from shared.redis_schema.keys import CONSUMER_GROUP, Keys
+from shared.runtime.redis_client import open_redis
+from worker.migrate import upgrade
+from worker.wiring import open_deps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.message_store.records import IngestRow
+    from worker.settings import WorkerSettings
+
+
+async def test_what_redis_accepted_reaches_postgresql_and_leaves_the_queue(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    rooms = [room_snapshot() for _ in range(5)]
+    for room in rooms:
+        await ingest.put_row(room, room.id)
+        await ingest.put_row(user_snapshot(), room.id)
+        for seq in range(1, 21):
+            message = message_row(room.id, seq)
+            await ingest.redis.zadd(ingest.keys.unsaved(room.id), {str(seq): seq})
+            await ingest.put_row(message, room.id)
+            if seq % 5 == 0:
+                await ingest.put_row(revision_row(message, 1, "নতুন"), room.id)
+    async with running_worker(settings):
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 100
+    assert await ingest.query("SELECT sum(total_messages)::int FROM room_stats") == 100
+    assert await ingest.query("SELECT count(*) FROM messages WHERE revision = 1") == 20
+    assert await ingest.query("SELECT count(*) FROM rooms") == 5
+    assert await ingest.query("SELECT count(*) FROM users") == 5
+    for room in rooms:
+        assert await ingest.redis.exists(ingest.keys.unsaved(room.id)) == 0
+    for partition in range(settings.partitions):
+        pending = await ingest.redis.xpending(ingest.keys.ingest(partition), CONSUMER_GROUP)
+        assert pending["pending"] == 0
+
+
+async def test_poison_goes_to_the_dead_letters_and_the_rest_is_stored(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    partition = ingest.keys.partition_of(room)
+    good = [message_row(room, seq) for seq in (1, 2, 3)]
+    poison = {**entry_of(message_row(room, 9)), b"b": b"{broken"}
+    await ingest.redis.zadd(ingest.keys.unsaved(room), {"9": 9})
+    await ingest.put_row(good[0], room)
+    poison_id = await ingest.put(partition, poison)
+    await ingest.put_row(good[1], room)
+    await ingest.put(partition, {**entry_of(message_row(room, 10)), b"v": b"2"})
+    await ingest.put_row(good[2], room)
+    async with running_worker(settings):
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 3
+    broken, newer = await ingest.letters(partition)
+    assert broken[b"reason"].startswith(b"malformed")
+    assert broken[b"entry"] == poison_id
+    assert {name: broken[name] for name in poison} == poison
+    assert newer[b"reason"].startswith(b"newer_version")
+    assert await ingest.redis.exists(ingest.keys.unsaved(room)) == 0
+
+
+async def test_of_a_refused_batch_only_the_culprit_is_buried(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    partition = ingest.keys.partition_of(room)
+    # A rule that the decoder does not know: only PostgreSQL itself can find this one.
+    await ingest.query("ALTER TABLE messages ADD CHECK (content <> 'forbidden')")
+    for seq in range(1, 101):
+        text = "forbidden" if seq in (17, 64) else "fine"
+        await ingest.put_row(message_row(room, seq, content=text), room)
+    async with running_worker(settings):
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 98
+    letters = await ingest.letters(partition)
+    assert [letter[b"s"] for letter in letters] == [b"17", b"64"]
+    assert all(letter[b"reason"].startswith(b"23514") for letter in letters)
+    assert await ingest.query("SELECT total_messages FROM room_stats") == 98
+
+
+async def test_a_message_without_a_place_goes_to_the_dead_letters(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    first, second = message_row(room, 1), message_row(room, 1)
+    async with running_worker(settings):
+        await ingest.put_row(first, room)
+        await ingest.wait_until_empty()
+        await ingest.put_row(second, room)
+        await ingest.put_row(revision_row(second, 1, "x"), room)
+        await ingest.wait_until_empty()
+    letters = await ingest.letters(ingest.keys.partition_of(room))
+    assert [letter[b"reason"] for letter in letters] == [b"seq_taken", b"seq_taken"]
+    assert await ingest.query("SELECT id FROM messages") == first.id
+
+
+async def test_a_restarted_worker_finishes_what_was_pending(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    await ingest.create_groups()
+    await ingest.put_messages(room, 1, 700)
+    await ingest.read_as(settings.instance, ingest.keys.partition_of(room))
+    await ingest.put_row(message_row(room, 701), room)
+    patient = settings.model_copy(update={"reclaim_idle_seconds": 3600.0})
+    async with running_worker(patient):
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 701
+
+
+async def test_a_peers_entries_are_taken_over_when_it_is_silent(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    await ingest.create_groups()
+    await ingest.put_messages(room, 1, 700)
+    await ingest.read_as("worker-that-died", ingest.keys.partition_of(room))
+    async with running_worker(settings):
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 701 - 1
+
+
+async def test_pending_entries_that_somebody_deleted_are_passed_over(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    partition = ingest.keys.partition_of(room)
+    await ingest.create_groups()
+    ids = [await ingest.put_row(message_row(room, seq), room) for seq in (1, 2, 3)]
+    await ingest.read_as(settings.instance, partition)
+    await ingest.redis.xdel(ingest.keys.ingest(partition), ids[1])
+    async with running_worker(settings):
+        await ingest.wait_until_empty()
+
+        async def nothing_pending() -> bool:
+            summary = await ingest.redis.xpending(ingest.keys.ingest(partition), CONSUMER_GROUP)
+            return bool(summary["pending"] == 0)
+
+        await until(nothing_pending)
+    assert await ingest.stored() == 2
+
+
+async def test_totals_are_exact_under_two_workers_and_random_redelivery(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    luck = random.Random(3)
+    rooms = [uuid7(n, luck.getrandbits(74)) for n in range(6)]
+    rows: list[tuple[IngestRow, UUID]] = []
+    for room in rooms:
+        for seq in range(1, 101):
+            message = message_row(room, seq)
+            rows.append((message, room))
+            if luck.random() < 0.2:
+                deleted = luck.random() < 0.5
+                rows.append((revision_row(message, 1, "x", deleted=deleted), room))
+    # As if acknowledgements had been lost: a third of all comes twice, out of order.
+    rows += luck.sample(rows, len(rows) // 3)
+    luck.shuffle(rows)
+    peer = settings.model_copy(update={"instance": "worker-2", "batch_size": 70})
+    async with running_worker(settings.model_copy(update={"batch_size": 50})), running_worker(peer):
+        for row, room in rows:
+            await ingest.put_row(row, room)
+        await ingest.wait_until_empty()
+    living = await ingest.query("SELECT count(*) FROM messages WHERE deleted_at IS NULL")
+    assert await ingest.stored() == 600
+    assert await ingest.query("SELECT sum(total_messages)::int FROM room_stats") == living
+    assert (
+        await ingest.query("SELECT sum(value)::int FROM counters WHERE name='messages'") == living
+    )
+
+
+async def test_entries_are_kept_while_postgresql_is_away(
+    ingest: Ingest, settings: WorkerSettings, reachable_path: Path
+) -> None:
+    room = uuid4()
+    server = start_postgres(reachable_path, durable=False)
+    url = server.url
+    port = int(url.rsplit(":", 1)[1].split("/", maxsplit=1)[0])
+    try:
+        await upgrade(url)
+        own = Ingest(ingest.redis, ingest.keys, url)
+        there = settings.model_copy(
+            update={"database_url": type(settings.database_url)(url), "batch_size": 100}
+        )
+        async with running_worker(there):
+            await own.put_row(message_row(room, 1), room)
+            await own.wait_until_empty()
+            server.stop()
+            await own.put_messages(room, 2, 501)
+            await asyncio.sleep(1.0)
+            assert await own.left() == 500
+            server = start_postgres(reachable_path, port=port, durable=False)
+            await own.wait_until_empty()
+        assert await own.stored() == 501
+        assert await own.query("SELECT total_messages FROM room_stats") == 501
+        assert await own.letters(own.keys.partition_of(room)) == []
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("how", ["restarted", "emptied"])
+async def test_the_worker_goes_on_after_redis_was(
+    how: str, ingest: Ingest, settings: WorkerSettings, reachable_path: Path
+) -> None:
+    room = uuid4()
+    server = start_valkey(reachable_path)
+    try:
+        there = settings.model_copy(update={"redis_url": type(settings.redis_url)(server.url)})
+        redis = open_redis(server.url, "test")
+        keys = Keys(settings.key_prefix, settings.partitions)
+        own = Ingest(redis, keys, ingest.database_url)
+        async with running_worker(there):
+            await own.put_row(message_row(room, 1), room)
+            await own.wait_until_empty()
+            if how == "emptied":
+                await redis.flushall()
+            else:
+                port = server.port
+                server.stop()
+                await asyncio.sleep(0.5)
+                server = start_valkey(reachable_path, port=port)
+            await own.put_row(message_row(room, 2), room)
+            await own.wait_until_empty()
+        assert await own.stored() == 2
+        await redis.aclose()
+    finally:
+        server.stop()
+
+
+async def test_a_bug_ends_the_worker_and_acknowledges_nothing(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    await ingest.query("DROP TABLE messages")
+    await ingest.put_row(message_row(room, 1), room)
+    stop = asyncio.Event()
+    async with open_deps(settings, stop) as deps:
+        assert await asyncio.wait_for(deps.supervisor.run_until(stop), 10) == 1
+    assert await ingest.left() == 1

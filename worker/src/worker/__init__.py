@@ -1,0 +1,1 @@
+"""Carries what Redis accepted into PostgreSQL, and reaps what crashed replicas left behind."""

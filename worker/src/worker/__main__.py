@@ -1,0 +1,40 @@
+"""Starts one worker: settings → logging → wiring → run → exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from shared.runtime import logging
+from shared.runtime.lifecycle import stop_on_signals
+from shared.runtime.probe_server import serve_probes
+from worker.settings import WorkerSettings
+from worker.wiring import open_deps
+
+
+async def _run(settings: WorkerSettings) -> int:
+    async with (
+        stop_on_signals() as stop,
+        open_deps(settings, stop) as deps,
+        serve_probes(settings.host, settings.port, deps.progress.readiness),
+    ):
+        structlog.stdlib.get_logger().info("starting", port=settings.port)
+        return await deps.supervisor.run_until(stop)
+
+
+def main() -> int:
+    """Runs until SIGTERM or SIGINT; returns the process's exit code."""
+    try:
+        settings = WorkerSettings.from_environment()
+    except ValidationError as error:
+        print(f"worker: settings are not usable: {error}", file=sys.stderr)
+        return 2
+    logging.configure(settings, "worker")
+    return uvloop.run(_run(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

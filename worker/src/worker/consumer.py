@@ -1,0 +1,166 @@
+"""The loop that carries the ingest streams into PostgreSQL.
+
+Read → collect → write in one transaction → acknowledge. Nothing is acknowledged before it is
+committed (or buried as a dead letter), and writing again what was written changes nothing: an entry
+may be delivered many times and is stored once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from shared.message_store.ingest_batch import IngestBatch
+from shared.message_store.ingest_entries import PoisonEntry
+from shared.message_store.unavailable import DataRefused, StoreUnavailable
+from shared.runtime.redis_client import OUTAGES
+from worker.acknowledger import acknowledge
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from shared.message_store.bulk_writer import BulkWriter
+    from shared.message_store.ingest_batch import WriteReport
+    from shared.redis_schema.scripts import Scripts
+    from shared.runtime.clock import Clock
+    from worker.backoff import Backoff
+    from worker.batch import Batcher
+    from worker.dead_letter import DeadLetters
+    from worker.entry import Entry, EntryKey
+    from worker.ingest_streams import IngestStreams
+    from worker.progress import Progress
+    from worker.reclaim import Reclaimer
+
+log = structlog.stdlib.get_logger()
+
+READ_COUNT: Final = 250
+"""Entries of one stream in one read; what one read may bring over a full batch is bounded by it."""
+
+IDLE_BLOCK_SECONDS: Final = 0.5
+"""How long a read waits when nothing is in hand; also the longest that stopping has to wait."""
+
+RECOVERABLE: Final = (StoreUnavailable, *OUTAGES)
+"""A part is away: wait and do the same again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An entry for the dead letters, and why."""
+
+    entry: Entry
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One reader of some ingest streams; `shard` chooses its rows of the counters."""
+
+    streams: IngestStreams
+    reclaimer: Reclaimer
+    writer: BulkWriter
+    dead: DeadLetters
+    scripts: Scripts
+    batcher: Batcher[EntryKey, Entry]
+    backoff: Backoff
+    progress: Progress
+    clock: Clock
+    shard: int
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then finishes what is in hand."""
+        while not stop.is_set():
+            try:
+                await self._run_once()
+            except RECOVERABLE as error:
+                if not isinstance(error, StoreUnavailable):
+                    self.streams.recover()  # an answer with entries in it may have been lost
+                await self.backoff.wait(error)
+            else:
+                self.backoff.reset()
+        await self._drain()
+
+    async def _run_once(self) -> None:
+        if not self.batcher.full:  # a full batcher stops reading: that is the backpressure
+            await self._collect()
+        if self.batcher.due(self.clock.monotonic()):
+            await self._flush()
+        elif self.progress.postgres_is_due:
+            await self.writer.ping()
+            self.progress.postgres_answered()
+
+    async def _collect(self) -> None:
+        now = self.clock.monotonic()
+        block = self.batcher.time_left(now) if len(self.batcher) else IDLE_BLOCK_SECONDS
+        entries = await self.streams.read(READ_COUNT, block)
+        self.progress.redis_answered()
+        if len(entries) < READ_COUNT:
+            entries += await self.reclaimer.claim_if_due(READ_COUNT)
+        now = self.clock.monotonic()
+        for entry in entries:
+            self.batcher.add(entry.key, entry, now)
+
+    async def _flush(self) -> None:
+        entries = self.batcher.peek()
+        refused = [
+            Refused(entry, str(entry.row))
+            for entry in entries
+            if isinstance(entry.row, PoisonEntry)
+        ]
+        good = [entry for entry in entries if not isinstance(entry.row, PoisonEntry)]
+        if good:
+            refused += await self._write(good)
+            self.progress.postgres_answered()
+        culprits = {one.entry.key for one in refused}
+        # The stored ones first: a dead letter that cannot be put in now must not hold them up.
+        await self._let_go([entry for entry in good if entry.key not in culprits])
+        for one in refused:
+            await self.dead.bury(one.entry, one.reason)
+            await self._let_go([one.entry])
+
+    async def _write(self, entries: Sequence[Entry]) -> list[Refused]:
+        """Stores `entries`; returns those that PostgreSQL will never take."""
+        rows = [entry.row for entry in entries if not isinstance(entry.row, PoisonEntry)]
+        try:
+            report = await self.writer.write_batch(IngestBatch.of(rows), self.shard)
+        except DataRefused as error:
+            if len(entries) == 1:
+                return [Refused(entries[0], error.reason)]
+            # Something in here is at fault: halves, until it stands alone.
+            middle = len(entries) // 2
+            return await self._write(entries[:middle]) + await self._write(entries[middle:])
+        self._tell(report)
+        reasons = {conflict.key: conflict.reason for conflict in report.conflicts}
+        return [
+            Refused(entry, reasons[entry.message])
+            for entry in entries
+            if entry.message is not None and entry.message in reasons
+        ]
+
+    async def _let_go(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            await acknowledge(self.scripts, entries)
+            self.batcher.take(entry.key for entry in entries)
+
+    async def _drain(self) -> None:
+        """Finishes what is in hand, if that can be done now; else it stays pending."""
+        try:
+            while len(self.batcher):
+                await self._flush()
+        except RECOVERABLE as error:
+            log.warning("left_pending", entries=len(self.batcher), error=str(error))
+
+    @staticmethod
+    def _tell(report: WriteReport) -> None:
+        log.debug("batch_written", inserted=report.inserted, revised=report.revised)
+        if report.duplicates or report.of_deleted_rooms or report.without_client_id:
+            log.info(
+                "batch_had_leftovers",
+                duplicates=report.duplicates,
+                of_deleted_rooms=report.of_deleted_rooms,
+                without_client_id=report.without_client_id,
+            )
+        for user in report.user_conflicts:
+            log.warning("session_of_another_user", user=str(user.id))

@@ -1,0 +1,120 @@
+"""Reads the ingest streams as one member of their consumer group.
+
+What Redis handed to this consumer stays pending until it is acknowledged. After a start, or an
+error in which an answer may have been lost, the consumer's own pending entries are read again
+before new ones. On a cluster the streams that one object reads must share a slot: there, one object
+per partition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from redis.exceptions import ResponseError
+
+from shared.redis_schema.keys import CONSUMER_GROUP
+from worker.entry import Entry, EntryKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from shared.redis_schema.keys import Keys
+
+log = structlog.stdlib.get_logger()
+
+NEW: Final = b">"
+FIRST: Final = b"0"
+NOWHERE: Final = b"0-0"
+
+_GROUP_LOST: Final = ("NOGROUP", "UNBLOCKED")
+"""Errors after FLUSHALL: the streams are gone, and the groups with them."""
+
+
+class IngestStreams:
+    """Raises what redis-py raises while Redis is away; see `redis_client.OUTAGES`."""
+
+    def __init__(self, redis: Redis, keys: Keys, consumer: str, partitions: Sequence[int]) -> None:
+        self._redis = redis
+        self._consumer = consumer
+        self._names = {keys.ingest(partition): partition for partition in partitions}
+        self._positions = dict.fromkeys(self._names, FIRST)
+        self._claims = dict.fromkeys(self._names, NOWHERE)
+
+    def recover(self) -> None:
+        """Reads this consumer's pending entries again, from the first one on."""
+        self._positions = dict.fromkeys(self._names, FIRST)
+
+    async def read(self, count: int, block_seconds: float) -> list[Entry]:
+        """At most `count` entries of each stream; waits for new ones up to `block_seconds`."""
+        # BLOCK 0 would wait for ever.
+        block = max(int(block_seconds * 1000), 1) if block_seconds > 0 else None
+        positions: dict[Any, Any] = dict(self._positions)
+        try:
+            answer: Any = await self._redis.xreadgroup(
+                CONSUMER_GROUP, self._consumer, positions, count=count, block=block
+            )
+        except ResponseError as error:
+            await self._restore_groups(error)
+            return []
+        entries: list[Entry] = []
+        for raw_name, raw_entries in answer.items():
+            name = raw_name.decode()
+            self._advance(name, raw_entries)
+            entries += await self._readable(self._names[name], raw_entries)
+        return entries
+
+    async def claim(self, count: int, idle_seconds: float) -> list[Entry]:
+        """Takes over entries that some consumer has held for `idle_seconds` or longer.
+
+        At most `count` of each stream; the next call goes on where this one ended.
+        """
+        idle = int(idle_seconds * 1000)
+        entries: list[Entry] = []
+        for name, partition in self._names.items():
+            try:
+                cursor, claimed, _ = await self._redis.xautoclaim(
+                    name, CONSUMER_GROUP, self._consumer, idle, self._claims[name], count
+                )
+            except ResponseError as error:
+                await self._restore_groups(error)
+                return entries
+            self._claims[name] = cursor
+            entries += await self._readable(partition, claimed)
+        return entries
+
+    def _advance(self, name: str, raw_entries: Sequence[tuple[bytes, Any]]) -> None:
+        if self._positions[name] == NEW:
+            return
+        self._positions[name] = raw_entries[-1][0] if raw_entries else NEW
+
+    async def _readable(
+        self, partition: int, raw_entries: Sequence[tuple[bytes, dict[bytes, bytes] | None]]
+    ) -> list[Entry]:
+        """Decodes entries; those that somebody has deleted from the stream are acknowledged."""
+        gone = [entry_id for entry_id, fields in raw_entries if not fields]
+        if gone:
+            name = next(name for name, known in self._names.items() if known == partition)
+            await self._redis.xack(name, CONSUMER_GROUP, *gone)
+        return [
+            Entry.read(EntryKey(partition, entry_id), fields)
+            for entry_id, fields in raw_entries
+            if fields
+        ]
+
+    async def _restore_groups(self, error: ResponseError) -> None:
+        """Creates the groups where they are missing; any other error is raised again."""
+        if not str(error).startswith(_GROUP_LOST):
+            raise error
+        log.warning("consumer_groups_created", cause=str(error))
+        for name in self._names:
+            try:
+                # From the first entry, not from now: what is in the stream is not stored yet.
+                await self._redis.xgroup_create(name, CONSUMER_GROUP, id="0", mkstream=True)
+            except ResponseError as present:
+                if not str(present).startswith("BUSYGROUP"):
+                    raise
+        self.recover()
+        self._claims = dict.fromkeys(self._names, NOWHERE)

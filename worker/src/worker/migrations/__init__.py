@@ -1,0 +1,1 @@
+"""Alembic's place: `env.py` runs the files in `versions/`, oldest first."""

@@ -1,0 +1,109 @@
+"""The composition root: the only place that constructs clients and joins the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.message_store.bulk_writer import BulkWriter
+from shared.message_store.engine import create_bulk_pool
+from shared.message_store.tables import COUNTER_SHARDS
+from shared.presence.presence import Presence
+from shared.redis_schema.keys import Keys
+from shared.redis_schema.scripts import Scripts
+from shared.runtime.clock import SystemClock
+from shared.runtime.redis_client import open_redis
+from worker.backoff import Backoff
+from worker.batch import Batcher
+from worker.consumer import Consumer
+from worker.dead_letter import DeadLetters
+from worker.ingest_streams import IngestStreams
+from worker.progress import Progress
+from worker.reaper import Reaper
+from worker.reclaim import Reclaimer
+from worker.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from shared.runtime.clock import Clock
+    from worker.settings import WorkerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What a running worker is made of."""
+
+    supervisor: Supervisor
+    progress: Progress
+
+
+@asynccontextmanager
+async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncIterator[Deps]:
+    """Opens everything, in order; closes it in reverse. Neither server needs to be there yet."""
+    name = f"adda-{settings.instance}"
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        # No silent retry: a read whose answer was lost has moved entries to this consumer.
+        redis = open_redis(settings.redis_url.get_secret_value(), name, retries=0)
+        stack.push_async_callback(redis.aclose)
+        pool = await stack.enter_async_context(
+            create_bulk_pool(
+                settings.database_url.get_secret_value(), name, size=settings.db_pool_size
+            )
+        )
+        progress = Progress(clock)
+        scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
+        consumer = _build_consumer(settings, redis, scripts, BulkWriter(pool), progress, stop)
+        reaper = _build_reaper(settings, redis, scripts, clock, stop)
+        yield Deps(Supervisor([consumer], reaper, settings.stop_seconds), progress)
+
+
+def _build_consumer(
+    settings: WorkerSettings,
+    redis: Redis,
+    scripts: Scripts,
+    writer: BulkWriter,
+    progress: Progress,
+    stop: asyncio.Event,
+) -> Consumer:
+    clock = SystemClock()
+    partitions = range(settings.partitions)
+    streams = IngestStreams(redis, scripts.keys, settings.instance, partitions)
+    return Consumer(
+        streams=streams,
+        reclaimer=Reclaimer(
+            streams,
+            clock,
+            idle=settings.reclaim_idle_seconds,
+            every=settings.reclaim_every_seconds,
+        ),
+        writer=writer,
+        dead=DeadLetters(redis, scripts.keys, clock),
+        scripts=scripts,
+        batcher=Batcher(settings.batch_size, settings.batch_age_seconds),
+        backoff=Backoff("consumer", stop),
+        progress=progress,
+        clock=clock,
+        shard=zlib.crc32(settings.instance.encode()) % COUNTER_SHARDS,
+    )
+
+
+def _build_reaper(
+    settings: WorkerSettings, redis: Redis, scripts: Scripts, clock: Clock, stop: asyncio.Event
+) -> Reaper:
+    return Reaper(
+        redis=redis,
+        scripts=scripts,
+        presence=Presence(redis, scripts),
+        dead=DeadLetters(redis, scripts.keys, clock),
+        backoff=Backoff("reaper", stop),
+        clock=clock,
+        every=settings.reap_every_seconds,
+        dead_letter_days=settings.dead_letter_days,
+    )
