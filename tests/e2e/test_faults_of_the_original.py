@@ -179,17 +179,13 @@ async def test_10_texts_of_exceptions_do_not_reach_clients(
         assert {event["message"] for event in client.of("error")} <= known
 
 
-async def test_11_a_burst_is_delivered_whole_and_numbered(
-    stack: Stack, http: httpx.Client
-) -> None:
+async def test_11_a_burst_is_delivered_whole_and_numbered(stack: Stack, http: httpx.Client) -> None:
     room = make_room(http)
     async with Crowd() as crowd:
         for _ in range(10):
             await crowd.add(stack.ws_url, room)
         # Ten times the capacity of a channel of the original's layer, at once.
-        await asyncio.gather(
-            *(client.say(str(n)) for client in crowd.clients for n in range(50))
-        )
+        await asyncio.gather(*(client.say(str(n)) for client in crowd.clients for n in range(50)))
         for client in crowd.clients:
             await client.wait_for("message", lambda e: e["seq"] == 500, seconds=20)
             assert [e["seq"] for e in client.of("message")] == list(range(1, 501))

@@ -73,9 +73,7 @@ def test_the_javascript_example_stores_what_it_says(stack: Stack, http: httpx.Cl
     assert (message["user"]["username"], message["user"]["color"]) == ("রাকিব", "#ff0000")
 
 
-def test_the_javascript_example_sees_that_a_room_is_full(
-    stack: Stack, http: httpx.Client
-) -> None:
+def test_the_javascript_example_sees_that_a_room_is_full(stack: Stack, http: httpx.Client) -> None:
     room = make_room(http, max_users=2)
     others = [websocket.create_connection(f"{stack.ws_url}/ws/chat/{room}/") for _ in range(2)]
     for other in others:
@@ -87,7 +85,7 @@ def test_the_javascript_example_sees_that_a_room_is_full(
         other.close()
 
 
-def test_the_steps_of_the_test_script(stack: Stack, http: httpx.Client) -> None:
+def test_the_steps_of_the_test_script(http: httpx.Client) -> None:
     status = http.get("/api/status/")
     assert (status.status_code, status.json()["status"]) == (200, "সক্রিয়")
 
