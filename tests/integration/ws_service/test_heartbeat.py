@@ -1,0 +1,70 @@
+"""The probe notices a subscription that is dead without an error."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tests.chat_client import chat
+from tests.integration.ws_service.conftest import run_replica
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    import pytest
+
+    from ws_service.settings import WsSettings
+
+
+async def test_a_deaf_subscription_turns_readiness_red_and_is_rebuilt(
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_service.heartbeat.HEAR_SECONDS", 0.3)
+    settings = settings_for("ws-1", probe_seconds=0.2, position_check_seconds=60)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await client.wait_for("user_list")
+        subscriber = replica.deps.subscriber
+        link = subscriber._pubsub
+        assert link is not None
+        # From now on the link is open, answers nothing and reports nothing.
+        monkeypatch.setattr(subscriber, "_take", lambda _message: None)
+        async with asyncio.timeout(5):
+            while (await replica.deps.readiness()).ready:
+                await asyncio.sleep(0.02)
+        await client.say("শুনছ?")
+        monkeypatch.undo()
+        await client.wait_for("message", seconds=10)
+        assert subscriber._pubsub is not link
+        async with asyncio.timeout(5):
+            while not (await replica.deps.readiness()).ready:
+                await asyncio.sleep(0.02)
+
+
+async def test_presence_is_renewed_before_it_expires(
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.presence.presence.CONNECTION_TTL_MS", 600)
+    monkeypatch.setattr("ws_service.heartbeat.RENEWAL_SECONDS", 0.1)
+    async with run_replica(settings_for("ws-1")) as replica, chat(replica.base, room):
+        for _ in range(10):
+            await asyncio.sleep(0.2)
+            await replica.deps.hub.presence.reap(replica.deps.hub._keys.partition_of(room))
+        assert len((await replica.deps.hub.presence.snapshot(room)).people) == 1
+
+
+async def test_connections_that_were_reaped_meanwhile_come_back(
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a replica was stopped and continued: its connections are still there."""
+    monkeypatch.setattr("ws_service.heartbeat.RENEWAL_SECONDS", 0.3)
+    async with run_replica(settings_for("ws-1")) as replica, chat(replica.base, room) as client:
+        await client.wait_for("user_list")
+        hub = replica.deps.hub
+        partition = hub._keys.partition_of(room)
+        members = {str(c.member): 1 for c in hub.connections.values()}
+        await replica.deps.redis.zadd(hub._keys.conns(partition), members)
+        assert await hub.presence.reap(partition) == 2
+        async with asyncio.timeout(5):
+            while not (await hub.presence.snapshot(room)).people:
+                await asyncio.sleep(0.05)
