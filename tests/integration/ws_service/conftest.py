@@ -36,13 +36,16 @@ class Replica:
 
 
 @asynccontextmanager
-async def run_replica(settings: WsSettings) -> AsyncIterator[Replica]:
-    """Runs a replica until the end of the block, and stops it as SIGTERM would."""
+async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncIterator[Replica]:
+    """Runs a replica until the end of the block, and stops it as SIGTERM would.
+
+    Waits until it can work, unless `ready` is False; then only until it listens.
+    """
     stop = asyncio.Event()
     async with open_deps(settings) as deps:
         serving = asyncio.create_task(serve_until(stop, settings, deps))
         async with asyncio.timeout(10):
-            while not (await deps.readiness()).ready:
+            while ready and not (await deps.readiness()).ready:
                 await asyncio.sleep(0.01)
             while True:
                 try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from shared.domain.rules import RuleViolation
-from shared.protocol.close_codes import CloseCode
+from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
 from shared.runtime.probe_server import ProbeApp
 from ws_service import wire
@@ -111,4 +111,4 @@ class WsApp:
         log.info("refused", code=error.code.value, close=int(code))
         self._hub.count_close(code)
         transport.write(wire.error_frame(error, caller.language, self._hub.clock.micros()))
-        transport.close(code, error.text(caller.language))
+        transport.close(code, close_text(code, caller.language))

@@ -8,7 +8,7 @@ import structlog
 
 from shared.domain.times import format_micros
 from shared.presence.presence import Member, person_of
-from shared.protocol.close_codes import CLOSES, CloseCode
+from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.protocol.events import AckEvent, PongEvent
 from ws_service import wire
@@ -121,8 +121,7 @@ class Connection:
             self.closing = True
             self.channel.detach(self)
             self._hub.count_close(code)
-            info = CLOSES[code]
-            self.transport.close(code, info.en if self._language == "en" else info.bn)
+            self.transport.close(code, close_text(code, self._language))
 
     def take_name(self, person: Person) -> None:
         """Somebody in the room was renamed; if it is this user, in another tab, take it over."""

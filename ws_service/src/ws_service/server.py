@@ -34,6 +34,7 @@ def _config(settings: WsSettings, deps: Deps) -> uvicorn.Config:
         ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         timeout_keep_alive=75,

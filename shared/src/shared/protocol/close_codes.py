@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from shared.protocol.errors import Language
+
+MAX_REASON_BYTES: Final = 123
+"""What a close frame can carry besides its code (RFC 6455 §5.5)."""
 
 
 class CloseCode(IntEnum):
@@ -51,3 +57,8 @@ CLOSES: Final[dict[CloseCode, CloseInfo]] = {
     CloseCode.NO_PONG: CloseInfo(True, "সাড়া পাওয়া যায়নি", "No pong", "no_pong"),
     CloseCode.RESYNC: CloseInfo(True, "নতুন করে মেলাতে হবে", "Resync needed", "resync"),
 }
+
+
+def close_text(code: CloseCode, language: Language) -> str:
+    """The reason to send with a close code: short enough for a close frame."""
+    return CLOSES[code].en if language == "en" else CLOSES[code].bn

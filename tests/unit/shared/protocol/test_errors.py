@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.rules import RULE_CODES
-from shared.protocol.close_codes import CLOSES, CloseCode
+from shared.protocol.close_codes import CLOSES, MAX_REASON_BYTES, CloseCode, close_text
 from shared.protocol.errors import ERRORS, FIELD_TEXTS, ErrorCode, ValidationFailed, language_of
 
 
@@ -55,3 +55,8 @@ def test_the_language_is_bangla_unless_english_is_preferred(
     header: str | None, language: str
 ) -> None:
     assert language_of(header) == language
+
+
+def test_every_close_text_fits_into_a_close_frame() -> None:
+    texts = [close_text(code, language) for code in CloseCode for language in ("bn", "en")]
+    assert max(len(text.encode()) for text in texts) <= MAX_REASON_BYTES
