@@ -173,3 +173,10 @@ def test_who_listens_to_the_limit_is_served_again() -> None:
         session.receive(ping, now)
         session.receive(ping, now)  # refused: a strike, which the next good one forgives
     assert session.receive(ping, 301) == [Pong(None)]
+
+
+def test_who_is_gone_does_not_type(session: Session) -> None:
+    assert session.end() == []
+    session.receive(frame(type="typing", typing=True), 0)
+    assert session.end() == [Typing(False)]
+    assert not session.needs_ticks

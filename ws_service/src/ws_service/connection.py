@@ -165,12 +165,7 @@ class Connection:
         if isinstance(effect, Post):
             await self._post(effect)
         elif isinstance(effect, Typing):
-            await self._hub.publisher.typing(
-                self.channel.room,
-                person_of(self.user),
-                typing=effect.typing,
-                micros=self._hub.clock.micros(),
-            )
+            await self.tell_typing(effect)
         elif isinstance(effect, Rename):
             await self._rename(effect)
         elif isinstance(effect, Fetch):
@@ -182,6 +177,19 @@ class Connection:
             self._refuse(effect.error, effect.client_id)
         elif isinstance(effect, Close):
             self.close(effect.code)
+
+    async def tell_typing(self, effect: Typing) -> None:
+        """Tells the room whether this user types.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        await self._hub.publisher.typing(
+            self.channel.room,
+            person_of(self.user),
+            typing=effect.typing,
+            micros=self._hub.clock.micros(),
+        )
 
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
         if isinstance(error, Unavailable):

@@ -138,6 +138,8 @@ class Hub:
             connection = self._new_connection(identity.user, transport, language, channel)
         finally:
             self._arriving[room] -= 1
+            if not self._arriving[room]:
+                del self._arriving[room]
         try:
             await self._admit(connection, identity, position)
             yield connection
@@ -227,6 +229,8 @@ class Hub:
         if last:
             del self._tabs[user.id]
         try:
+            for effect in connection.session.end():
+                await connection.tell_typing(effect)
             await self.presence.leave(connection.member, user, grace_ms=grace_ms)
             if last:
                 await self.presence.mark_seen([user.id], self.clock.micros() // 1000)
@@ -234,7 +238,8 @@ class Hub:
             # It expires by itself, and the reaper announces it.
             log.info("leave_not_told", room=str(connection.channel.room))
         self._reap_later(connection.channel.room, grace_ms / 1000)
-        self._tasks.start(self._close_if_empty(connection.channel), "close room channel")
+        if not connection.channel.members:
+            self._tasks.start(self._close_if_empty(connection.channel), "close room channel")
 
     def _reap_later(self, room: UUID, seconds: float) -> None:
         """Ends the grace on time; the worker's reaper does it too, should this replica die."""

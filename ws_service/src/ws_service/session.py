@@ -133,6 +133,11 @@ class Session:
             self._wanted = False
         return self._tell_typing(now)
 
+    def end(self) -> list[Typing]:
+        """The connection is gone: who is gone does not type."""
+        shown, self._shown, self._wanted = self._shown, False, False
+        return [Typing(False)] if shown else []
+
     def _obey(self, command: AnyCommand, now: float) -> list[Effect]:
         if isinstance(command, MessageCommand):
             return self._message(command, now)
