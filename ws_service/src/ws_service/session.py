@@ -136,7 +136,7 @@ class Session:
     def end(self) -> list[Typing]:
         """The connection is gone: who is gone does not type."""
         shown, self._shown, self._wanted = self._shown, False, False
-        return [Typing(False)] if shown else []
+        return [Typing(typing=False)] if shown else []
 
     def _obey(self, command: AnyCommand, now: float) -> list[Effect]:
         if isinstance(command, MessageCommand):
