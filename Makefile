@@ -1,0 +1,94 @@
+# Everything there is to do, without anything but python3 (3.11 or newer) and make. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PORT    ?= 8000
+API     ?= 1
+WS      ?= 2
+WORKERS ?= 1
+PYTHON  ?= python3
+JOBS    ?= 2
+PYTEST  ?=
+
+BIN       := .venv/bin
+BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
+STACK     := $(BIN)/python -m local_stack
+COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+             --no-annotate --custom-compile-command "make lock"
+
+.PHONY: help
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36mmake %-16s\033[0m %s\n", $$1, $$2}' \
+		$(MAKEFILE_LIST)
+
+.PHONY: run
+run: install ## start everything: make run [PORT=8000 API=1 WS=2 WORKERS=1]; Ctrl-C stops it
+	@exec $(STACK) run --port $(PORT) --api $(API) --ws $(WS) --workers $(WORKERS)
+
+.PHONY: stop
+stop: ## stop the stack of this folder
+	@if [ -x $(BIN)/python ]; then $(STACK) stop; else echo "nothing was running"; fi
+
+.PHONY: logs
+logs: ## show and follow the logs of all parts
+	@if [ -x $(BIN)/python ]; then exec $(STACK) logs; else echo "no logs yet: make run"; fi
+
+.PHONY: clean
+clean: ## remove .venv and all data of this folder; asks (YES=1 does not)
+	@if [ -e .venv ] || [ -e .adda ]; then \
+		$(MAKE) --no-print-directory install && $(STACK) clean $(if $(YES),--yes); \
+	else echo "nothing to remove"; fi
+
+.PHONY: install
+install:
+	@$(BOOTSTRAP) deploy/local/requirements.txt
+
+.PHONY: install-dev
+install-dev:
+	@$(BOOTSTRAP) tests/requirements.txt
+
+.PHONY: format
+format: install-dev ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format && $(BIN)/ruff check --fix
+
+.PHONY: check
+check: install-dev ## formatting, lint, types and import rules, in seconds
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: test
+test: check ## everything: check and all tests, beside a running `make run` if there is one
+	@$(BIN)/pytest -n $(JOBS) $(PYTEST)
+
+.PHONY: test-unit
+test-unit: install-dev ## only the tests of single modules
+	@$(BIN)/pytest -n $(JOBS) tests/unit $(PYTEST)
+
+.PHONY: test-integration
+test-integration: install-dev ## tests with real servers (ADDA_TEST_SERVERS=wheels|system|containers)
+	@$(BIN)/pytest -n $(JOBS) tests/integration $(PYTEST)
+
+.PHONY: coverage
+coverage: install-dev ## all tests with branch coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(PYTEST)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+.PHONY: docs
+docs: install-dev ## write the generated documents anew
+	@$(BIN)/python deploy/docs/write_settings.py
+
+.PHONY: lock
+lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1: newest versions)
+	@$(BOOTSTRAP) deploy/local/bootstrap.txt
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && export PATH && set -e && \
+	up="$(if $(UPGRADE),--upgrade)"; \
+	$(COMPILE) $$up deploy/local/bootstrap.in -o deploy/local/bootstrap.txt; \
+	$(COMPILE) $$up pyproject.toml --extra dev -o tests/requirements.txt; \
+	for pair in local:deploy/local api:api_service ws:ws_service worker:worker; do \
+		$(COMPILE) pyproject.toml --extra "$${pair%%:*}" -c tests/requirements.txt \
+			-o "$${pair#*:}/requirements.txt"; \
+	done

@@ -1,0 +1,105 @@
+"""nginx from the wheel, with the same configuration template as the container's."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import resource
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from string import Template
+
+from local_stack.accounts import home_for, unprivileged_account
+from local_stack.child import Command
+from local_stack.wheels import nginx
+
+MOST_CONNECTIONS = 16_384
+_FILES_BESIDES_CONNECTIONS = 64
+_PLACEHOLDER = re.compile(r"\$\{[A-Z_]+\}")
+
+
+def render(template: str, values: dict[str, str]) -> str:
+    """Fill ${NAME} in; nginx' own $variables stay. Raises ValueError if a name has no value."""
+    rendered = Template(template).safe_substitute(values)
+    if left := _PLACEHOLDER.findall(_without_comments(rendered)):
+        raise ValueError(f"the gateway's template wants {', '.join(sorted(set(left)))}")
+    return rendered
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"(?m)^\s*#.*$", "", text)
+
+
+def upstream_servers(ports: Sequence[int]) -> str:
+    """The `server` lines of an upstream on this machine.
+
+    One failed connection takes a replica out for two seconds: sockets go to the others meanwhile.
+    """
+    return " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports)
+
+
+def gateway_command(
+    directory: Path,
+    template: Path,
+    *,
+    host: str,
+    port: int,
+    api_ports: Sequence[int],
+    ws_ports: Sequence[int],
+) -> Command:
+    """The command of nginx on `host`:`port`; its files are in `directory`/gateway."""
+    account = unprivileged_account()
+    folder = home_for(account, directory) / "gateway"
+    values = {
+        "GATEWAY_USER": f"user {account.name} {account.group};" if account else "",
+        "GATEWAY_LISTEN": f"{host}:{port}",
+        "GATEWAY_FOLDER": str(folder),
+        "GATEWAY_PROCESSES": str(min(4, os.cpu_count() or 1)),
+        "GATEWAY_CONNECTIONS": str(_connections()),
+        "GATEWAY_API_SERVERS": upstream_servers(api_ports),
+        "GATEWAY_WS_SERVERS": upstream_servers(ws_ports),
+    }
+
+    def before_start() -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        rendered = render(template.read_text(encoding="utf-8"), values)
+        (folder / "nginx.conf").write_text(rendered, encoding="utf-8")
+
+    return Command(
+        name="gateway",
+        argv=(str(nginx()), *nginx_flags(folder)),
+        cwd=directory,
+        ready=http_ready(port, "/healthz"),
+        on_screen=False,
+        before_start=before_start,
+    )
+
+
+def nginx_flags(folder: Path) -> tuple[str, ...]:
+    """Flags for nginx to run with the nginx.conf of `folder` and to stay in the foreground."""
+    config = str(folder / "nginx.conf")
+    return ("-p", str(folder), "-c", config, "-e", "stderr", "-g", "daemon off;")
+
+
+def _connections() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(64, min(MOST_CONNECTIONS, hard - _FILES_BESIDES_CONNECTIONS))
+
+
+def http_ready(port: int, path: str = "/readyz") -> Callable[[], bool]:
+    """A question: does 127.0.0.1:`port` answer GET `path` with 200?"""
+
+    def ask() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return ask

@@ -1,0 +1,174 @@
+"""Real servers for the tests, and what each test needs of them for itself.
+
+`ADDA_TEST_SERVERS` chooses them: `wheels` (default: PostgreSQL and Valkey from wheels), `system`
+(redis-server from PATH, such as Debian's 7.0, and PostgreSQL from the wheel), `containers`
+(testcontainers). Each xdist worker starts its own pair, on the first use: that takes less than a
+second, and no test then waits for another worker's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from local_stack.postgres import start_postgres
+from local_stack.valkey import start_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = "adda_template"
+KINDS = ("wheels", "system", "containers")
+
+
+@pytest.fixture(scope="session")
+def server_kind() -> str:
+    """`wheels`, `system` or `containers`."""
+    kind = os.environ.get("ADDA_TEST_SERVERS", KINDS[0])
+    if kind not in KINDS:
+        pytest.exit(f"ADDA_TEST_SERVERS is {kind!r}; choose one of {', '.join(KINDS)}", 2)
+    return kind
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """A folder that other users can enter too: under root, PostgreSQL and nginx run as nobody."""
+    path = Path(tempfile.mkdtemp(prefix="adda-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def reachable_path(server_directory: Path) -> Path:
+    """As tmp_path, but for servers: other users can enter it."""
+    path = server_directory / uuid.uuid4().hex[:12]
+    path.mkdir(mode=0o755)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(server_kind: str, server_directory: Path) -> Iterator[str]:
+    """`postgresql://…` of the session's PostgreSQL, as a superuser.
+
+    For tests that need a server but not our tables; most want `database_url`.
+    """
+    with ExitStack() as stack:
+        if server_kind == "containers":
+            yield stack.enter_context(_postgres_container())
+        else:
+            server = start_postgres(server_directory / "postgres", durable=False)
+            stack.callback(server.stop)
+            yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_url(server_kind: str, server_directory: Path) -> Iterator[str]:
+    """`redis://…` of the session's Valkey or Redis.
+
+    It is shared by all tests of this worker: use `redis_key_prefix`, never FLUSHALL, CONFIG SET or
+    SHUTDOWN. A test that must harm its server starts one by `start_valkey(reachable_path)`.
+    """
+    with ExitStack() as stack:
+        if server_kind == "containers":
+            yield stack.enter_context(_redis_container())
+        else:
+            binary = _system_redis() if server_kind == "system" else None
+            server = start_valkey(server_directory / "valkey", binary=binary)
+            stack.callback(server.stop)
+            yield server.url
+
+
+@pytest.fixture
+def redis_key_prefix() -> str:
+    """A key prefix that no other test uses; pass it as ADDA_KEY_PREFIX or `prefix`."""
+    return f"t{uuid.uuid4().hex[:12]}:"
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """Name of a database to clone, made once by `python -m worker.migrate`.
+
+    Nobody may be connected to it: PostgreSQL clones only an unused one.
+    """
+    subprocess.run(
+        [sys.executable, "-m", "worker.migrate"],
+        env=service_environment(ADDA_DATABASE_URL=_make_template(postgres_url)),
+        check=True,
+        timeout=60,
+    )
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """`postgresql://…` of a freshly migrated database that only this test uses (about 30 ms)."""
+    name = f"t{uuid.uuid4().hex}"
+    await _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield with_database(postgres_url, name)
+    await _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def with_database(url: str, name: str) -> str:
+    """`url` with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def service_environment(**variables: str) -> dict[str, str]:
+    """Environment for `python -m <service>` from this checkout, with `variables` added."""
+    sources = ("shared", "api_service", "ws_service", "worker")
+    path = os.pathsep.join(str(ROOT / name / "src") for name in sources)
+    return {**os.environ, "PYTHONPATH": path, "ADDA_ENV": "local", **variables}
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _make_template(url: str) -> str:
+    import asyncio  # noqa: PLC0415 - only this sync fixture needs a loop of its own
+
+    asyncio.run(_execute(url, f"CREATE DATABASE {TEMPLATE}"))
+    return with_database(url, TEMPLATE)
+
+
+def _system_redis() -> Path:
+    found = shutil.which("redis-server")
+    if found is None:
+        pytest.exit("ADDA_TEST_SERVERS=system needs redis-server: apt-get install redis-server", 2)
+    return Path(found)
+
+
+@contextmanager
+def _postgres_container() -> Iterator[str]:
+    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - slow, rarely needed
+
+    image = os.environ.get("ADDA_TEST_POSTGRES_IMAGE", "postgres:15-alpine")
+    with PostgresContainer(image, driver=None) as container:
+        yield container.get_connection_url()
+
+
+@contextmanager
+def _redis_container() -> Iterator[str]:
+    from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - slow, rarely needed
+
+    image = os.environ.get("ADDA_TEST_REDIS_IMAGE", "redis:7-alpine")
+    with RedisContainer(image) as container:
+        host, port = container.get_container_host_ip(), container.get_exposed_port(6379)
+        yield f"redis://{host}:{port}/0"

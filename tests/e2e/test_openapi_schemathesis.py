@@ -1,0 +1,129 @@
+"""The REST service against its own OpenAPI document, by requests that nobody wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from tests.conftest import ROOT, service_environment
+
+from local_stack.child import wait_for
+from local_stack.ports import free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
+EXAMPLES = os.environ.get("ADDA_SCHEMATHESIS_EXAMPLES", "10")
+"""Requests per operation and phase; more finds more and takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running `python -m api_service`."""
+
+    base: str
+    output: Path
+
+    def answered(self) -> set[tuple[str, str, int]]:
+        """Method, path and status of every request so far."""
+        lines = [json.loads(line) for line in self.output.read_text().splitlines()]
+        return {
+            (line["method"], line["path"], line["status"])
+            for line in lines
+            if line["event"] == "http_request"
+        }
+
+
+@pytest.fixture
+def api(
+    redis_url: str, redis_key_prefix: str, database_url: str, reachable_path: Path
+) -> Iterator[Api]:
+    """A replica in a process of its own."""
+    [port] = free_ports(1)
+    environment = service_environment(
+        ADDA_REDIS_URL=redis_url,
+        ADDA_DATABASE_URL=database_url,
+        ADDA_KEY_PREFIX=redis_key_prefix,
+        ADDA_PORT=str(port),
+        ADDA_INSTANCE="api-schemathesis",
+        ADDA_LOG_FORMAT="json",
+        # One author from one address; the limits have tests of their own.
+        ADDA_AUTHOR_BURST="1000000",
+        ADDA_ADDRESS_BURST="1000000",
+    )
+    base, output = f"http://127.0.0.1:{port}", reachable_path / "output"
+    with output.open("w") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api_service"],
+            env=environment,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            assert wait_for(lambda: _is_ready(base), 20.0), output.read_text()
+            yield Api(base, output)
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
+    assert "Traceback" not in output.read_text(), output.read_text()
+
+
+def _is_ready(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/readyz", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.timeout(300)
+def test_every_answer_is_as_documented(api: Api, tmp_path: Path) -> None:
+    made = httpx.post(
+        f"{api.base}/api/create-user/", json={"username": "পরীক্ষক"}, trust_env=False
+    )
+    sources = [str(ROOT / name / "src") for name in ("shared", "api_service")]
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{api.base}/openapi.json"),
+            *("--checks", "all", "--max-examples", EXAMPLES, "--continue-on-failure"),
+            *("--header", f"Authorization: Bearer {made.json()['session_id']}"),
+            *("--generation-database", "none", "--no-color", "--warnings", "off"),
+        ],
+        cwd=tmp_path,
+        env=service_environment(
+            SCHEMATHESIS_HOOKS=str(HOOKS), PYTHONPATH=os.pathsep.join(sources)
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
+    assert made.json()["session_id"] not in api.output.read_text()
+    # It would also pass if nothing ever succeeded.
+    document = httpx.get(f"{api.base}/openapi.json", trust_env=False).json()
+    assert _never_succeeded(document["paths"], api.answered()) == set()
+
+
+def _never_succeeded(
+    paths: dict[str, dict[str, object]], answered: set[tuple[str, str, int]]
+) -> set[tuple[str, str]]:
+    """Operations that no request got a 2xx from."""
+    succeeded = {(method, path) for method, path, status in answered if 200 <= status < 300}
+    return {
+        (method.upper(), template)
+        for template, operations in paths.items()
+        for method in operations
+        if not any(
+            method.upper() == sent and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+            for sent, path in succeeded
+        )
+    }

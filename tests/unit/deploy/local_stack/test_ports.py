@@ -1,0 +1,24 @@
+"""Looking for TCP ports."""
+
+from __future__ import annotations
+
+import socket
+
+from local_stack.ports import INSIDE, free_ports, port_is_free
+
+
+def test_a_port_with_a_server_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not port_is_free(server.getsockname()[1])
+
+
+def test_free_ports_are_different_and_below_the_ephemeral_range() -> None:
+    ports = free_ports(20)
+    assert len(set(ports)) == 20
+    assert all(port in INSIDE for port in ports)
+    assert all(port_is_free(port) for port in ports)
+
+
+def test_the_port_of_the_gateway_is_not_given_to_another() -> None:
+    unwanted = free_ports(1)[0]
+    assert all(unwanted not in free_ports(50, avoid=unwanted) for _ in range(20))
