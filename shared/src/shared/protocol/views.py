@@ -385,23 +385,3 @@ def error_example(code: ErrorCode, language: Language = "bn") -> dict[str, Any]:
     if code is ErrorCode.VALIDATION:
         body["errors"] = {"username": ["এই ঘরটি প্রয়োজন"]}
     return body
-
-
-VIEWS: Final[tuple[type[View], ...]] = (
-    UserView,
-    MessageView,
-    RoomView,
-    RoomPageView,
-    MessagePageView,
-    RoomMessagesView,
-    RoomUsersView,
-    PopularRoomsView,
-    PublicRoomView,
-    PublicRoomsView,
-    RoomStatsView,
-    Statistics,
-    SystemStatusView,
-    UserCreatedView,
-    RoomJoinedView,
-)
-"""Views with an example of their own."""

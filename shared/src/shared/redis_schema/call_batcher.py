@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.protocol.errors import ErrorCode, Unavailable
 from shared.redis_schema.scripts import Call, run_all
-from shared.runtime.redis_client import redis_outage_as_unavailable
+from shared.runtime.redis_client import (
+    OUTAGES,
+    redis_outage_as_unavailable,
+    unavailable_for,
+)
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -69,7 +73,9 @@ class CallBatcher:
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():
                 continue  # its waiter was cancelled
-            if isinstance(result, Exception):
+            if isinstance(result, OUTAGES):  # one call's refusal, such as by a full server
+                future.set_exception(unavailable_for(result))
+            elif isinstance(result, Exception):
                 future.set_exception(result)
             else:
                 future.set_result(result)

@@ -91,7 +91,10 @@ async def run_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
     if unknown:
         # In order, one by one: this happens once after a server lost its scripts.
         for n in unknown:
-            results[n] = await calls[n].run(redis)
+            try:
+                results[n] = await calls[n].run(redis)
+            except Exception as error:  # noqa: BLE001 - the others have answers of their own
+                results[n] = error
     return results
 
 

@@ -44,8 +44,9 @@ OUTAGES: Final = (
 def open_redis(url: str, client_name: str, *, retries: int = 1) -> Redis:
     """A client with its own pool; connections carry `client_name` in CLIENT LIST.
 
-    One retry, and only because a pooled connection may have died while it idled. A client that
-    listens to pub/sub takes none: a link that was silently rebuilt has missed something.
+    One retry, and only because a pooled connection may have died while it idled. A command that
+    timed out is not repeated: the server may still carry it out, and would do so twice. A client
+    that listens to pub/sub takes none: a link that was silently rebuilt has missed something.
     """
     return Redis.from_url(
         url,
@@ -54,7 +55,7 @@ def open_redis(url: str, client_name: str, *, retries: int = 1) -> Redis:
         socket_timeout=COMMAND_SECONDS,
         socket_keepalive=True,
         health_check_interval=15,
-        retry=Retry(NoBackoff(), retries),
+        retry=Retry(NoBackoff(), retries, (RedisConnectionError,)),
         max_connections=256,
         protocol=3,
         legacy_responses=False,
@@ -66,7 +67,12 @@ def redis_outage_as_unavailable() -> Iterator[None]:
     """Turns an outage of Redis into the error that clients may retry."""
     try:
         yield
-    except OutOfMemoryError as error:
-        raise Unavailable("redis", 5.0, ErrorCode.OVERLOADED) from error
     except OUTAGES as error:
-        raise Unavailable("redis") from error
+        raise unavailable_for(error) from error
+
+
+def unavailable_for(error: Exception) -> Unavailable:
+    """What a client is told of one of OUTAGES."""
+    if isinstance(error, OutOfMemoryError):
+        return Unavailable("redis", 5.0, ErrorCode.OVERLOADED)
+    return Unavailable("redis")

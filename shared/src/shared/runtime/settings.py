@@ -39,7 +39,11 @@ class CommonSettings(BaseSettings):
     """What each service needs to find its servers and to speak of itself."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ADDA_", frozen=True, extra="ignore", secrets_dir=None
+        env_prefix="ADDA_",
+        frozen=True,
+        extra="ignore",
+        secrets_dir=None,
+        hide_input_in_errors=True,  # an error is printed, and the input holds passwords
     )
 
     env: Environment = Field(

@@ -62,9 +62,14 @@ class HistoryReader:
 
     async def before(self, room: UUID, seq: int | None, limit: int) -> Page:
         """Newest first, older than `seq` (None: from the newest)."""
-        hot = await self._hot(room, "before", seq, limit + 1)
+        page = hot = await self._hot(room, "before", seq, limit + 1)
         found = [m for m in hot.messages if not m.deleted]
         edge = hot.messages[-1].seq if hot.messages else seq
+        # What the log still has may be nowhere else, so it is read to its end first.
+        while len(found) <= limit < len(page.messages):
+            page = await self._hot(room, "before", edge, limit + 1)
+            found += [m for m in page.messages if not m.deleted]
+            edge = page.messages[-1].seq if page.messages else edge
         # The log may end before the page does; PostgreSQL has all that is older.
         while len(found) <= limit and (edge is None or edge > 1):
             rows = await self._stored_before(room, hot, edge, limit + 1)
@@ -76,20 +81,21 @@ class HistoryReader:
 
     async def after(self, room: UUID, seq: int, limit: int) -> Page:
         """Oldest first, newer than `seq`."""
-        hot = await self._hot(room, "after", seq, limit + 1)
-        first_hot = hot.messages[0].seq if hot.messages else hot.seq + 1
+        head = await self._hot(room, "after", seq, limit + 1)
+        page, edge = head, seq
         found: list[StoredMessage] = []
-        edge = seq
-        while len(found) <= limit and edge + 1 < first_hot:
-            rows = await self._stored_after(room, hot, edge, limit + 1)
-            older = [m for m in rows if m.seq < first_hot]
+        while True:
+            first_hot = page.messages[0].seq if page.messages else page.seq + 1
+            older = await self._stored_between(room, page, edge, first_hot, limit + 1)
             found += [m for m in older if not m.deleted]
-            if len(older) <= limit:
+            rest = page.messages if len(older) <= limit else ()
+            found += [m for m in rest if not m.deleted]
+            if len(found) > limit or (len(older) <= limit and len(rest) <= limit):
                 break
-            edge = older[-1].seq
-        if len(found) <= limit:
-            found += [m for m in hot.messages if not m.deleted]
-        return Page(tuple(found[:limit]), len(found) > limit, hot.total, hot.epoch, hot.seq)
+            # Deleted ones left the page short. The log may have been trimmed meanwhile.
+            edge = (*older, *rest)[-1].seq
+            page = await self._hot(room, "after", edge, limit + 1)
+        return Page(tuple(found[:limit]), len(found) > limit, head.total, head.epoch, head.seq)
 
     async def recover(self, room: UUID, position: Position, upto: int) -> Recovery:
         """All between `position` and `upto` (inclusive), or the newest 50 if that cannot be had."""
@@ -129,6 +135,14 @@ class HistoryReader:
         with store_outage_as_unavailable():
             rows = await self.store.messages_before(room, seq, limit)
         return await self._revised(room, hot, rows)
+
+    async def _stored_between(
+        self, room: UUID, hot: HotPage, after: int, before: int, limit: int
+    ) -> list[StoredMessage]:
+        if after + 1 >= before:
+            return []
+        rows = await self._stored_after(room, hot, after, limit)
+        return [m for m in rows if m.seq < before]
 
     async def _stored_after(
         self, room: UUID, hot: HotPage, seq: int, limit: int

@@ -1,0 +1,1 @@
+"""The REST side of the chat: stateless, any number of replicas."""

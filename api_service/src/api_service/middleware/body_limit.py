@@ -1,0 +1,52 @@
+"""Refuses bodies that are too large: by the length they declare, or on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+
+from api_service.errors import answer_of, language_in
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+TOO_LARGE: Final = 413
+# The rest of the body is not read, so the connection cannot serve another request.
+_CLOSE: Final = {"Connection": "close"}
+
+
+class BodyLimit:
+    """Bodies of at most `limit` bytes pass."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; everything else passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._limit:
+            answer = answer_of(self._refusal(), language_in(scope))
+            await answer.response()(scope, receive, send)
+            return
+        taken = 0
+
+        async def receive_counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise self._refusal()
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+    @staticmethod
+    def _refusal() -> HTTPException:
+        # The framework lets its own exception through when one comes out of reading a body.
+        return HTTPException(TOO_LARGE, headers=_CLOSE)

@@ -1,0 +1,46 @@
+"""Which pages of other origins may use the API; refusals in the contract's form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.middleware.cors import CORSMiddleware
+from typing_extensions import override
+
+from api_service.errors import answer_of
+from shared.protocol.errors import ChatError, ErrorCode, language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.datastructures import Headers
+    from starlette.responses import Response
+    from starlette.types import ASGIApp
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+REQUEST_HEADERS: Final = ("Authorization", "X-Request-ID")
+RESPONSE_HEADERS: Final = ("X-Request-ID", "Retry-After", "Location", "Allow")
+PREFLIGHT_SECONDS: Final = 3600
+
+
+class Cors(CORSMiddleware):
+    """Credentials are never needed: sessions travel in Authorization, not in cookies."""
+
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=METHODS,
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=RESPONSE_HEADERS,
+            max_age=PREFLIGHT_SECONDS,
+        )
+
+    @override
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """As the base class, which would refuse with a plain text."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:  # noqa: PLR2004 - where errors begin
+            return response
+        language = language_of(request_headers.get("accept-language"))
+        return answer_of(ChatError(ErrorCode.ORIGIN_REFUSED), language).response()

@@ -1,0 +1,214 @@
+"""Messages by themselves: over all rooms, and one by one."""
+
+from dataclasses import replace
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api_service.body import require_json
+from api_service.callers import Caller, CallerIn, DepsIn
+from api_service.limits import limit_author
+from api_service.openapi import BODY_ERRORS, MAKES, NEEDS_SESSION, OUTAGES, SESSION_ERRORS, answers
+from api_service.paths import MESSAGE, MessageId
+from api_service.presenting import message_view, message_views
+from api_service.public_url import public_origin, query_with
+from api_service.requests import MessagePatch, MessagePut, MessageRequest, SeqFrom1, UpTo100, Uuid
+from api_service.wiring import Deps
+from shared.domain.entities import RoomSettings
+from shared.domain.rules import BLANK, RuleViolation
+from shared.protocol.codec import StoredMessage, encode_body
+from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
+from shared.protocol.views import MessagePageView, MessageView
+from shared.usecases.change_message import FoundMessage
+from shared.usecases.post_message import Draft, check_draft
+
+router = APIRouter(tags=["বার্তা"], dependencies=[Depends(require_json)])
+
+_FOUND_ERRORS: Final = (ErrorCode.MESSAGE_NOT_FOUND, ErrorCode.ROOM_NOT_FOUND)
+_CHANGE_ERRORS: Final = (
+    *BODY_ERRORS,
+    *SESSION_ERRORS,
+    ErrorCode.FORBIDDEN,
+    *_FOUND_ERRORS,
+    ErrorCode.CONFLICT,
+    ErrorCode.RATE_LIMITED,
+    *OUTAGES,
+)
+_POST_ERRORS: Final = (
+    *BODY_ERRORS,
+    *SESSION_ERRORS,
+    ErrorCode.ROOM_NOT_FOUND,
+    ErrorCode.CLIENT_ID_CONFLICT,
+    ErrorCode.RATE_LIMITED,
+    *OUTAGES,
+)
+
+
+@router.get(
+    "/api/messages/",
+    summary="বার্তার তালিকা",
+    responses=answers(ErrorCode.VALIDATION, ErrorCode.ROOM_NOT_FOUND, *OUTAGES),
+)
+async def list_messages(
+    request: Request,
+    deps: DepsIn,
+    room_id: Annotated[Uuid | None, Query(description="Only messages of this room")] = None,
+    page_size: Annotated[UpTo100, Query()] = 100,
+    before: Annotated[
+        SeqFrom1 | None, Query(description="With `room_id`: only messages with a smaller seq")
+    ] = None,
+    before_id: Annotated[
+        Uuid | None, Query(description="Without `room_id`: only messages with a smaller id")
+    ] = None,
+) -> MessagePageView:
+    """Newest first; `next` leads on. Without `room_id` the messages of all listed rooms."""
+    if room_id is not None:
+        page = await deps.history.before(room_id, before, page_size)
+        messages, count = page.messages, page.total
+        following = {"before": str(messages[-1].seq)} if page.has_more else None
+    else:
+        newest = await deps.newest.read(before_id, page_size)
+        messages, count = newest.messages, newest.count
+        following = None if newest.older_than is None else {"before_id": str(newest.older_than)}
+    origin = public_origin(request.scope, deps.settings.trusted_hops)
+    return MessagePageView(
+        count=max(count, len(messages)),
+        next=None
+        if following is None
+        else origin.http(request.scope["path"], query_with(request.scope, **following)),
+        previous=None,
+        results=await message_views(deps, messages),
+    )
+
+
+@router.post(
+    "/api/messages/",
+    status_code=201,
+    summary="বার্তা পাঠানো",
+    dependencies=[Depends(limit_author)],
+    responses=MAKES | answers(*_POST_ERRORS),
+    openapi_extra=NEEDS_SESSION,
+)
+async def post_message(
+    request: Request, response: Response, body: MessageRequest, deps: DepsIn, caller: CallerIn
+) -> MessageView:
+    """The same path as over a socket. The same `client_id` again gets the first answer again."""
+    if caller.user is None:
+        raise ChatError(ErrorCode.SESSION_REQUIRED)
+    draft = check_draft(
+        Draft(
+            body.content,
+            body.client_id,
+            body.message_type,
+            body.file_url,
+            None if body.reply_to is None else str(body.reply_to),
+        )
+    )
+    if draft is None:
+        raise ValidationFailed.of("content", "blank")
+    sent, place = await deps.poster.post(caller.user, body.room_id, draft)
+    kept = replace(sent, message_id=place.message_id)
+    origin = public_origin(request.scope, deps.settings.trusted_hops)
+    response.headers["Location"] = origin.http(f"/api/messages/{kept.message_id}/")
+    return await message_view(deps, StoredMessage(place.seq, place.micros, encode_body(kept)))
+
+
+@router.get(MESSAGE, summary="একটি বার্তা", responses=answers(*_FOUND_ERRORS, *OUTAGES))
+async def read_message(message_id: MessageId, deps: DepsIn) -> MessageView:
+    """A message as it is now."""
+    found, _ = await _find(deps, message_id)
+    return await message_view(deps, found.message)
+
+
+@router.put(
+    MESSAGE,
+    summary="বার্তা পরিবর্তন",
+    dependencies=[Depends(limit_author)],
+    responses=answers(*_CHANGE_ERRORS),
+    openapi_extra=NEEDS_SESSION,
+)
+async def replace_message(
+    message_id: MessageId, body: MessagePut, deps: DepsIn, caller: CallerIn
+) -> MessageView:
+    """Changes a message; its author may. What is left out stays as it is."""
+    return await _change(deps, message_id, body, caller)
+
+
+@router.patch(
+    MESSAGE,
+    summary="বার্তার আংশিক পরিবর্তন",
+    dependencies=[Depends(limit_author)],
+    responses=answers(*_CHANGE_ERRORS),
+    openapi_extra=NEEDS_SESSION,
+)
+async def change_message(
+    message_id: MessageId, body: MessagePatch, deps: DepsIn, caller: CallerIn
+) -> MessageView:
+    """Changes the fields that are sent; the message's author may."""
+    return await _change(deps, message_id, body, caller)
+
+
+@router.delete(
+    MESSAGE,
+    status_code=204,
+    summary="বার্তা মুছে ফেলা",
+    dependencies=[Depends(limit_author)],
+    responses=answers(
+        *SESSION_ERRORS, ErrorCode.FORBIDDEN, *_FOUND_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES
+    ),
+    openapi_extra=NEEDS_SESSION,
+)
+async def delete_message(message_id: MessageId, deps: DepsIn, caller: CallerIn) -> None:
+    """Deletes a message; its author, the owner of its room or an administrator may."""
+    found, room = await _find(deps, message_id)
+    is_author = caller.may_act_for(UUID(found.body.user_id))
+    if not is_author and not caller.may_act_for(room.owner_id):
+        raise ChatError(ErrorCode.FORBIDDEN, message_id=str(message_id))
+    await deps.editor.delete(found)
+
+
+async def _find(deps: Deps, message_id: UUID) -> tuple[FoundMessage, RoomSettings]:
+    found = await deps.editor.find(message_id)
+    # A message that is still on its way to PostgreSQL does not know that its room was deleted.
+    return found, (await deps.rooms.open(found.room)).settings
+
+
+async def _change(
+    deps: Deps, message_id: UUID, body: MessagePut | MessagePatch, caller: Caller
+) -> MessageView:
+    found, _ = await _find(deps, message_id)
+    # An administrator may delete another's words, but not put other words in their mouth.
+    if caller.user is None or UUID(found.body.user_id) != caller.user.id:
+        raise ChatError(ErrorCode.FORBIDDEN, message_id=str(message_id))
+    draft = check_draft(_merged(found, body))
+    if draft is None:
+        raise ValidationFailed.of("content", "blank")
+    same = (draft.content, draft.message_type, draft.file_url) == (
+        found.body.message,
+        found.body.message_type,
+        found.body.file_url,
+    )
+    changed = found if same else await deps.editor.change(found, draft)
+    return await message_view(deps, changed.message)
+
+
+def _merged(found: FoundMessage, body: MessagePut | MessagePatch) -> Draft:
+    """The message with the fields that were sent.
+
+    What becomes a file must bring its address along. Of a file a null does not take it off, since
+    nothing would be left.
+    """
+    old = found.body
+    sent = body.model_fields_set
+    kind = body.message_type if "message_type" in sent else old.message_type
+    file_url = old.file_url
+    if "message_type" in sent and kind != "text" and body.file_url is None:
+        raise RuleViolation("file_url", BLANK)
+    if "file_url" in sent and (body.file_url is not None or kind == "text"):
+        file_url = body.file_url
+    return Draft(
+        body.content if "content" in sent else old.message,
+        message_type=kind,
+        file_url=file_url,
+    )

@@ -1,0 +1,101 @@
+"""New people, and the way into a room."""
+
+from typing import Final
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+
+from api_service.body import require_json
+from api_service.callers import DepsIn, OptionalCaller
+from api_service.limits import limit_address
+from api_service.openapi import BODY_ERRORS, OUTAGES, TAKES_SESSION, answers
+from api_service.public_url import public_origin
+from api_service.requests import CreateUserRequest, JoinRoomRequest
+from api_service.wiring import Deps
+from shared.domain.entities import User
+from shared.message_store.unavailable import StoreUnavailable
+from shared.protocol.errors import ErrorCode
+from shared.protocol.views import RoomJoinedView, UserCreatedView
+
+log = structlog.stdlib.get_logger()
+router = APIRouter(tags=["ব্যবহারকারী"], dependencies=[Depends(require_json)])
+
+_JOIN_ERRORS: Final = (
+    *BODY_ERRORS,
+    ErrorCode.SESSION_UNKNOWN,
+    ErrorCode.ROOM_NOT_FOUND,
+    ErrorCode.RATE_LIMITED,
+)
+
+
+@router.post(
+    "/api/create-user/",
+    status_code=201,
+    summary="নতুন ব্যবহারকারী তৈরি",
+    dependencies=[Depends(limit_address)],
+    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES),
+)
+async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
+    """Makes a person and the session that is theirs; it is told here and never again."""
+    session_id = deps.ids.session_id()
+    user = deps.identifier.new_user(session_id, body.username, body.color)
+    await deps.user_directory.create_user(user)
+    await deps.sessions.claim(user)
+    return UserCreatedView(
+        user_id=str(user.id),
+        session_id=session_id,
+        username=user.username,
+        color=user.color,
+    )
+
+
+@router.post(
+    "/api/join-room/",
+    summary="রুমে যোগ দেওয়া",
+    dependencies=[Depends(limit_address)],
+    responses=answers(*_JOIN_ERRORS, *OUTAGES),
+    openapi_extra=TAKES_SESSION,
+)
+async def join_room(
+    request: Request, body: JoinRoomRequest, deps: DepsIn, caller: OptionalCaller
+) -> RoomJoinedView:
+    """Tells the address of the room's socket.
+
+    An unknown room is made, as in the original. With a session its user comes in under the given
+    name, without one a new user is made.
+    """
+    room = await deps.rooms.open(body.room_id, create=True)
+    if caller is None or caller.user is None:
+        session_id, user = await _new_guest(deps, body)
+    else:
+        session_id, user = caller.session_id, await _renamed(deps, caller.user, body)
+    origin = public_origin(request.scope, deps.settings.trusted_hops)
+    query = {"username": user.username, "color": user.color, "session_id": session_id}
+    return RoomJoinedView(
+        room_id=str(room.settings.id),
+        room_name=room.settings.name,
+        user_id=str(user.id),
+        session_id=session_id,
+        username=user.username,
+        color=user.color,
+        websocket_url=origin.socket(room.settings.id, query),
+    )
+
+
+async def _new_guest(deps: Deps, body: JoinRoomRequest) -> tuple[str, User]:
+    session_id = deps.ids.session_id()
+    user = deps.identifier.new_user(session_id, body.username, body.color)
+    await deps.sessions.claim(user)
+    try:
+        await deps.user_directory.create_user(user)
+    except StoreUnavailable:
+        # The chat goes on without PostgreSQL; the socket's join queues the user for it.
+        log.warning("user_not_stored_yet", user_id=str(user.id))
+    return session_id, user
+
+
+async def _renamed(deps: Deps, user: User, body: JoinRoomRequest) -> User:
+    renamed = user.called(body.username, body.color)
+    if renamed != user:
+        await deps.sessions.replace(renamed)
+    return renamed

@@ -1,0 +1,72 @@
+"""What the REST service needs to know besides what all services share."""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from shared.runtime.settings import DoorSettings, Environment, InsecureSettings
+
+MIN_ADMIN_TOKEN_CHARACTERS: Final = 24
+
+
+class ApiSettings(DoorSettings):
+    """Values of one REST process; read once, in `__main__`."""
+
+    admin_token: SecretStr | None = Field(
+        None,
+        description="Bearer token of administrators, who may change and delete everything; "
+        "none: there are no administrators",
+    )
+    database_pool: int = Field(
+        5, ge=1, le=100, description="Connections to PostgreSQL that are kept open, at most"
+    )
+    database_overflow: int = Field(
+        5, ge=0, le=100, description="Connections to PostgreSQL that may be added under load"
+    )
+    database_seconds: float = Field(
+        10.0, gt=0, le=120, description="Seconds after which a statement in PostgreSQL is given up"
+    )
+    request_seconds: float = Field(
+        20.0, gt=0, le=300, description="Seconds after which a request is answered with 503"
+    )
+    body_bytes: int = Field(
+        64 * 1024, ge=1024, le=16 * 1024 * 1024, description="Bytes of a request's body, at most"
+    )
+    author_burst: float = Field(60.0, ge=1, description="Changes that one session may make at once")
+    author_rate: float = Field(
+        20.0, gt=0, description="Changes per second that one session may make for long"
+    )
+    address_burst: float = Field(
+        1000.0, ge=1, description="Users and rooms that one address may make at once"
+    )
+    address_rate: float = Field(
+        50.0, gt=0, description="Users and rooms per second that one address may make for long"
+    )
+    drain_settle_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=120,
+        description="Seconds between turning unready and closing the door, for balancers to see it",
+    )
+    drain_seconds: float = Field(
+        10.0, gt=0, le=300, description="Seconds that open requests get to finish at a stop"
+    )
+
+    @field_validator("admin_token")
+    @classmethod
+    def _empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
+        # An empty variable must not make everybody who sends an empty token an administrator.
+        return token if token is not None and token.get_secret_value().strip() else None
+
+    @model_validator(mode="after")
+    def _production_wants_a_long_admin_token(self) -> Self:
+        if (
+            self.env is Environment.PRODUCTION
+            and self.admin_token is not None
+            and len(self.admin_token.get_secret_value()) < MIN_ADMIN_TOKEN_CHARACTERS
+        ):
+            least = MIN_ADMIN_TOKEN_CHARACTERS
+            raise InsecureSettings(f"ADDA_ADMIN_TOKEN needs {least} characters in production")
+        return self

@@ -1,0 +1,126 @@
+"""Everything this process holds open. Nothing else in the service constructs a client."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from api_service.limiter import Limiter
+from shared.message_log.message_log import MessageLog
+from shared.message_log.unsaved_messages import UnsavedMessages
+from shared.message_store.engine import create_engine
+from shared.message_store.message_reader import MessageReader
+from shared.message_store.room_directory import RoomDirectory
+from shared.message_store.user_directory import UserDirectory
+from shared.presence.presence import Presence
+from shared.redis_schema.keys import Keys
+from shared.redis_schema.scripts import Scripts
+from shared.rooms.live_rooms import LiveRooms
+from shared.runtime.clock import Clock, IdMaker, SystemClock
+from shared.runtime.health import Readiness, check_parts
+from shared.runtime.redis_client import open_redis
+from shared.sessions.session_store import SessionStore
+from shared.usecases.change_message import MessageEditor
+from shared.usecases.identify import Identifier
+from shared.usecases.open_room import RoomOpener
+from shared.usecases.post_message import MessagePoster
+from shared.usecases.read_history import HistoryReader
+from shared.usecases.read_newest import NewestReader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from api_service.settings import ApiSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What routes work with."""
+
+    settings: ApiSettings
+    clock: Clock
+    ids: IdMaker
+    redis: Redis
+    live: LiveRooms
+    presence: Presence
+    sessions: SessionStore
+    room_directory: RoomDirectory
+    user_directory: UserDirectory
+    rooms: RoomOpener
+    identifier: Identifier
+    poster: MessagePoster
+    history: HistoryReader
+    newest: NewestReader
+    editor: MessageEditor
+    author_limiter: Limiter
+    address_limiter: Limiter
+    stopping: asyncio.Event
+
+    async def readiness(self) -> Readiness:
+        """Whether requests can be answered now; `failing` names `redis`, `postgres`, `stopping`."""
+        if self.stopping.is_set():
+            return Readiness(("stopping",))
+        return await check_parts({"redis": self._ping_redis, "postgres": self.room_directory.ping})
+
+    async def _ping_redis(self) -> None:
+        await self.redis.ping()
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    deps: Deps
+
+
+@asynccontextmanager
+async def open_deps(
+    settings: ApiSettings, stopping: asyncio.Event | None = None
+) -> AsyncIterator[Deps]:
+    """Opens all clients; they connect on first use, so servers may come up later."""
+    async with AsyncExitStack() as stack:
+        name = f"adda-{settings.instance}"
+        redis = open_redis(settings.redis_url.get_secret_value(), name)
+        stack.push_async_callback(redis.aclose)
+        engine = create_engine(
+            settings.database_url.get_secret_value(),
+            name,
+            pool_size=settings.database_pool,
+            max_overflow=settings.database_overflow,
+            command_seconds=settings.database_seconds,
+        )
+        stack.push_async_callback(engine.dispose)
+        clock = SystemClock()
+        ids = IdMaker(clock)
+        scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
+        live = LiveRooms(redis, scripts)
+        log = MessageLog(redis, scripts)
+        stack.push_async_callback(log.drain)
+        sessions = SessionStore(redis, scripts.keys)
+        reader = MessageReader(engine)
+        room_directory = RoomDirectory(engine)
+        user_directory = UserDirectory(engine)
+        rooms = RoomOpener(live, room_directory, clock, ids)
+        yield Deps(
+            settings=settings,
+            clock=clock,
+            ids=ids,
+            redis=redis,
+            live=live,
+            presence=Presence(redis, scripts),
+            sessions=sessions,
+            room_directory=room_directory,
+            user_directory=user_directory,
+            rooms=rooms,
+            identifier=Identifier(sessions, user_directory, clock, ids),
+            poster=MessagePoster(log, rooms, ids),
+            history=HistoryReader(log, reader, rooms),
+            newest=NewestReader(UnsavedMessages(redis, scripts.keys), reader, live),
+            editor=MessageEditor(log, reader, rooms),
+            author_limiter=Limiter(settings.author_burst, settings.author_rate),
+            address_limiter=Limiter(settings.address_burst, settings.address_rate),
+            stopping=stopping or asyncio.Event(),
+        )

@@ -1,0 +1,125 @@
+"""Servers that go away and come back. They belong to one test each."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from pydantic import SecretStr
+from tests.integration.api_service.conftest import (
+    Json,
+    make_person,
+    make_room,
+    run_api,
+    say,
+    sit_in,
+)
+
+from api_service.wiring import open_deps
+from local_stack.postgres import start_postgres
+from local_stack.valkey import start_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import httpx
+
+    from api_service.settings import ApiSettings
+
+
+async def expect_outage(answer: httpx.Response) -> None:
+    assert answer.status_code == 503, (answer.url, answer.text)
+    assert answer.json()["code"] == "unavailable"
+    assert answer.json()["message"].startswith("সেবা সাময়িকভাবে বন্ধ")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+async def until_healthy(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(20):
+        while (await client.get("/api/health/")).status_code != 200:
+            await asyncio.sleep(0.1)
+
+
+async def test_while_redis_is_away_requests_fail_fast_and_then_work_again(
+    settings_for: Callable[..., ApiSettings], reachable_path: Path
+) -> None:
+    server = start_valkey(reachable_path)
+    try:
+        async with run_api(settings_for(redis_url=SecretStr(server.url))) as client:
+            person = await make_person(client)
+            room = await make_room(client, person)
+            sent = await say(client, person, room["id"], "আগে")
+            server.child.send(signal.SIGKILL)
+            await asyncio.to_thread(server.stop)
+            began = time.monotonic()
+            for path in ("rooms/", "public-rooms/", f"rooms/{room['id']}/messages/", "status/"):
+                await expect_outage(await client.get(f"/api/{path}"))
+            body = {"room_id": room["id"], "content": "এখন"}
+            await expect_outage(
+                await client.post("/api/messages/", json=body, headers=person.headers)
+            )
+            assert time.monotonic() - began < 10
+            health = await client.get("/api/health/")
+            await expect_outage(health)
+            assert health.json()["failing"] == ["redis"]
+            assert (await client.get("/readyz")).json()["failing"] == ["redis"]
+            assert (await client.get("/healthz")).status_code == 200
+            server = start_valkey(reachable_path, port=server.port)
+            await until_healthy(client)
+            page = (await client.get(f"/api/rooms/{room['id']}/messages/")).json()
+            assert page["messages"] == [sent]
+            await say(client, person, room["id"], "পরে")
+    finally:
+        server.stop()
+
+
+async def test_while_postgresql_is_away_the_chat_goes_on(
+    settings_for: Callable[..., ApiSettings],
+    reachable_path: Path,
+    migrate: Callable[[str], None],
+) -> None:
+    server = start_postgres(reachable_path, durable=False)
+    await asyncio.to_thread(migrate, server.url)
+    settings = settings_for(database_url=SecretStr(server.url))
+    try:
+        async with run_api(settings) as client, open_deps(settings) as deps:
+            person = await make_person(client)
+            room = await make_room(client, person)
+            await say(client, person, room["id"], "আগে")
+            await sit_in(deps, room["id"], "নাসরিন")
+            await asyncio.to_thread(server.stop)
+            await check_what_fails(client, room)
+            await say(client, person, room["id"], "এখন")
+            page = (await client.get(f"/api/rooms/{room['id']}/messages/")).json()
+            assert [message["content"] for message in page["messages"]] == ["এখন", "আগে"]
+            joined = await client.post(
+                "/api/join-room/", json={"room_id": room["id"], "username": "নতুন"}
+            )
+            assert joined.status_code == 200
+            users = (await client.get(f"/api/rooms/{room['id']}/users/")).json()
+            assert users["total_online"] == 1
+            server = start_postgres(reachable_path, port=urlsplit(server.url).port, durable=False)
+            await until_healthy(client)
+            await make_person(client)
+            assert (await client.get("/api/rooms/")).json()["count"] == 1
+    finally:
+        server.stop()
+
+
+async def check_what_fails(client: httpx.AsyncClient, room: Json) -> None:
+    """Everything that needs PostgreSQL, and quickly."""
+    began = time.monotonic()
+    await expect_outage(await client.post("/api/create-user/", json={"username": "ক"}))
+    await expect_outage(await client.post("/api/rooms/", json={"name": "ক"}))
+    for path in ("rooms/", "public-rooms/", "status/", f"rooms/{uuid4()}/", "messages/"):
+        await expect_outage(await client.get(f"/api/{path}"))
+    health = await client.get("/api/health/", headers={"Accept-Language": "en"})
+    assert (health.status_code, health.json()["failing"]) == (503, ["postgres"])
+    assert health.json()["message"] == "Temporarily unavailable"
+    assert (await client.get(f"/api/rooms/{room['id']}/")).status_code == 200
+    assert time.monotonic() - began < 15
