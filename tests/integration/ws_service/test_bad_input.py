@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 from tests.chat_client import Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
+from tests.integration.ws_service.test_storms import deaf_socket
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
@@ -164,7 +163,7 @@ async def test_a_slow_consumer_is_cut_off_and_harms_nobody(
 ) -> None:
     settings = settings_for("ws-1", outbox_bytes=1 << 16, command_burst=2000, command_rate=2000)
     async with run_replica(settings) as replica, chat(replica.base, room) as writer:
-        slow = _deaf_socket(replica.base, room)
+        slow = await deaf_socket(replica.base, room)
         await writer.wait_for("user_list", lambda e: e["total"] == 2)
         text = "ক" * 4000
         for n in range(400):
@@ -173,17 +172,3 @@ async def test_a_slow_consumer_is_cut_off_and_harms_nobody(
         assert replica.deps.hub.closes["slow_consumer"] == 1
         assert len(writer.of("message")) == 400
         slow.close()
-
-
-def _deaf_socket(base: str, room: UUID) -> socket.socket:
-    """A client that joins and never reads again."""
-    address = urlsplit(base)
-    deaf = socket.socket()
-    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.connect((address.hostname, address.port))
-    deaf.sendall(
-        f"GET /ws/chat/{room}/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-    )
-    return deaf

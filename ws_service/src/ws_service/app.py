@@ -12,7 +12,7 @@ import structlog
 
 from shared.domain.rules import RuleViolation
 from shared.protocol.close_codes import CloseCode, close_text
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
+from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
 from shared.runtime.probe_server import ProbeApp
 from ws_service import wire
 from ws_service.handshake import (
@@ -84,21 +84,17 @@ class WsApp:
         if not origin_allowed(caller.origin, hub.settings.allowed_origins):
             raise ChatError(ErrorCode.ORIGIN_REFUSED)
         request = read_join_request(scope)
-        if hub.draining or len(hub.connections) >= hub.settings.max_connections:
-            raise Unavailable("replica", 1.0, ErrorCode.OVERLOADED)
         structlog.contextvars.bind_contextvars(room=str(request.room))
         await self._enter(request, caller, transport)
 
     async def _enter(
         self, request: JoinRequest, caller: Caller, transport: SocketTransport
     ) -> None:
-        hub = self._hub
-        identity = await hub.identifier.identify(
-            request.session_id, request.username, request.color
-        )
-        async with hub.connected(
+        async with self._hub.connected(
             request.room,
-            identity=identity,
+            session_id=request.session_id,
+            username=request.username,
+            color=request.color,
             transport=transport,
             language=caller.language,
             position=request.position,

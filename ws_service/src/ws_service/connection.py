@@ -11,6 +11,7 @@ from shared.presence.presence import Member, person_of
 from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.protocol.events import AckEvent, PongEvent
+from shared.usecases.read_history import within_bytes
 from ws_service import wire
 from ws_service.session import (
     Close,
@@ -95,25 +96,25 @@ class Connection:
 
         A peer that does not read is cut off; it comes back by its position.
         """
-        if self._held is not None:
-            self._held.append(frames)
-            self._held_bytes += len(frames)
-            waiting = self._held_bytes
-        else:
-            self.transport.write(frames)
-            waiting = self.transport.buffered_bytes()
-        if waiting > self._outbox_bytes:
+        if self._held is None:
+            self.send(frames)
+            return
+        self._held.append(frames)
+        self._held_bytes += len(frames)
+        if self._held_bytes > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
 
     def send(self, frames: bytes) -> None:
-        """Frames for this connection alone; not held back."""
+        """Frames for this connection alone; not held back, but bounded as all others are."""
         self.transport.write(frames)
+        if self.transport.buffered_bytes() > self._outbox_bytes:
+            self.close(CloseCode.SLOW_CONSUMER)
 
     def release(self) -> None:
         """The newcomer is up to date: from now on it hears everything live."""
         held, self._held = self._held or [], None
         if held:
-            self.transport.write(b"".join(held))
+            self.send(b"".join(held))
 
     def close(self, code: CloseCode) -> None:
         """Starts to close; the loop in `serve` ends by it."""
@@ -144,12 +145,14 @@ class Connection:
             try:
                 effects = self.session.receive(await self.transport.receive(), monotonic())
             except BinaryFrame:
-                effects = self.session.refuse_binary()
+                effects = self.session.refuse_binary(monotonic())
             await self.carry_out(effects)
 
     async def carry_out(self, effects: list[Effect]) -> None:
         """Does what the session decided."""
         for effect in effects:
+            if self.closing:
+                return
             client_id = effect.draft.client_id if isinstance(effect, Post) else None
             try:
                 await self._do(effect)
@@ -223,8 +226,9 @@ class Connection:
         room = self.channel.room
         if effect.after is not None:
             page = await self._hub.history.after(room, effect.after, effect.limit)
-            messages = page.messages
+            messages = within_bytes(page.messages, self._outbox_bytes // 2)
         else:
             page = await self._hub.history.before(room, effect.before, effect.limit)
-            messages = tuple(reversed(page.messages))
-        self.send(wire.history_frame(messages, has_more=page.has_more))
+            messages = within_bytes(page.messages, self._outbox_bytes // 2)[::-1]
+        has_more = page.has_more or len(messages) < len(page.messages)
+        self.send(wire.history_frame(messages, has_more=has_more))

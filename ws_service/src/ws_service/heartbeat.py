@@ -36,6 +36,9 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except ChatError as error:
             log.warning("heartbeat_failed", work=work.__name__, error=repr(error))
+        except Exception:
+            # Without a heartbeat everybody here would count as gone: the next round is tried.
+            log.exception("heartbeat_broken", work=work.__name__)
 
 
 class Heartbeat:
@@ -127,7 +130,11 @@ class Probe:
                 self.hears = False
                 await asyncio.sleep(LINK_POLL_SECONDS)
                 continue
-            self.hears = await self.probe()
+            try:
+                self.hears = await self.probe()
+            except Exception:
+                self.hears = False
+                log.exception("probe_broken")
             if self.hears:
                 await self._pause(subscriber)
             else:

@@ -16,11 +16,13 @@ from shared.presence.presence import (
     Joined,
     Member,
 )
+from shared.protocol.close_codes import CloseCode
 from shared.protocol.envelopes import UnknownEnvelope, decode_envelope
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.connection import Connection
+from ws_service.grace_ends import GraceEnds
 from ws_service.room_channel import RoomChannel
 from ws_service.session import Session
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from shared.domain.entities import User
     from shared.domain.position import Position
     from shared.presence.presence import Presence
-    from shared.protocol.close_codes import CloseCode
     from shared.protocol.errors import Language
     from shared.redis_schema.keys import Keys
     from shared.runtime.clock import Clock, IdMaker
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger()
 
-REAP_SLACK_SECONDS: Final = 0.1
+REJOIN_CHUNK: Final = 500
 LINGER_SECONDS: Final = 5.0
 """How long a room without connections stays subscribed."""
 
@@ -88,7 +89,7 @@ class Hub:
         self._rooms_by_channel: dict[str, UUID] = {}
         self._opening: dict[UUID, asyncio.Task[RoomChannel]] = {}
         self._arriving: Counter[UUID] = Counter()
-        self._reaps: set[int] = set()
+        self._graces = GraceEnds(presence, clock, tasks)
         self._empty = asyncio.Event()
         self._empty.set()
         self._tabs: Counter[UUID] = Counter()
@@ -97,16 +98,16 @@ class Hub:
     # ------------------------------------------------------------------ from the broker
 
     def on_event(self, channel: str, payload: bytes) -> None:
-        """One payload from Redis."""
+        """One payload from Redis; whatever is wrong with it, the link of all rooms lives."""
         room = self._rooms_by_channel.get(channel)
         if room is None or room not in self.channels:
             return
         try:
-            envelope = decode_envelope(payload)
+            self.channels[room].take(decode_envelope(payload))
         except UnknownEnvelope:
             self.unknown_envelopes += 1
-            return
-        self.channels[room].take(envelope)
+        except Exception:
+            log.exception("envelope_failed", room=str(room))
 
     def on_subscribed(self, channel: str) -> None:
         """A subscription begins, perhaps anew: what was published before may have been missed."""
@@ -121,7 +122,9 @@ class Hub:
         self,
         room: UUID,
         *,
-        identity: Identity,
+        session_id: str | None,
+        username: str | None,
+        color: str | None,
         transport: Transport,
         language: Language,
         position: Position | None,
@@ -129,11 +132,13 @@ class Hub:
         """A connection that has its welcome and hears everything; it leaves at the end.
 
         Raises:
-            ChatError: `room_full`, `room_not_found`, or `overloaded` while this replica drains.
-            Unavailable: a server that is needed is away.
+            ChatError: `room_full` or `room_not_found`.
+            Unavailable: a server that is needed is away, this replica is full, or it drains.
         """
+        self._check_place()
         self._arriving[room] += 1
         try:
+            identity = await self.identifier.identify(session_id, username, color)
             channel = await self._open(room)
             connection = self._new_connection(identity.user, transport, language, channel)
         finally:
@@ -142,9 +147,17 @@ class Hub:
                 del self._arriving[room]
         try:
             await self._admit(connection, identity, position)
+            if self.draining:
+                connection.close(CloseCode.RESTART)  # the list of whom to close was made before
             yield connection
         finally:
             await self._depart(connection)
+
+    def _check_place(self) -> None:
+        """Counts those who are on their way in, too: in a storm they are the most."""
+        taken = len(self.connections) + self._arriving.total()
+        if self.draining or taken >= self.settings.max_connections:
+            raise Unavailable("replica", 1.0, ErrorCode.OVERLOADED)
 
     def _new_connection(
         self, user: User, transport: Transport, language: Language, channel: RoomChannel
@@ -183,6 +196,7 @@ class Hub:
             await channel.catch_up()
         epoch, seq = channel.attach(connection)
         joined = await self._join(connection.member, user)
+        await self.presence.mark_seen([user.id], self.seen_until_ms())
         if (joined.room.epoch, joined.room.seq) != (epoch, seq):
             channel.check()
         connection.send(
@@ -197,7 +211,8 @@ class Hub:
             )
         )
         if position is not None:
-            recovery = await self.history.recover(channel.room, position, seq)
+            most_bytes = self.settings.outbox_bytes // 2
+            recovery = await self.history.recover(channel.room, position, seq, most_bytes)
             connection.send(wire.recovered_frame(recovery))
         connection.release()
         if joined.how != "joined" and not channel.announcing:
@@ -213,7 +228,6 @@ class Hub:
         if not isinstance(outcome, Joined):
             code = ErrorCode.ROOM_FULL if outcome.reason == "full" else ErrorCode.ROOM_NOT_FOUND
             raise ChatError(code, room=str(member.room))
-        await self.presence.mark_seen([user.id], self.seen_until_ms())
         return outcome
 
     async def _depart(self, connection: Connection) -> None:
@@ -237,34 +251,27 @@ class Hub:
         except Unavailable:
             # It expires by itself, and the reaper announces it.
             log.info("leave_not_told", room=str(connection.channel.room))
-        self._reap_later(connection.channel.room, grace_ms / 1000)
+        if not self.draining:
+            self._graces.note(self._keys.partition_of(connection.channel.room), grace_ms / 1000)
         if not connection.channel.members:
             self._tasks.start(self._close_if_empty(connection.channel), "close room channel")
 
-    def _reap_later(self, room: UUID, seconds: float) -> None:
-        """Ends the grace on time; the worker's reaper does it too, should this replica die."""
-        partition = self._keys.partition_of(room)
-        if self.draining or partition in self._reaps:
-            return
-        self._reaps.add(partition)
-
-        async def reap() -> None:
-            await asyncio.sleep(seconds + REAP_SLACK_SECONDS)
-            self._reaps.discard(partition)
-            try:
-                await self.presence.reap(partition)
-            except Unavailable:
-                log.info("reap_postponed", partition=partition)
-
-        self._tasks.start(reap(), f"reap {partition}")
-
     async def rejoin(self, members: list[Member]) -> None:
         """Puts connections in again that Redis has lost: it was emptied, or this replica slept."""
-        for member in members:
-            connection = self.connections.get(member.connection)
-            if connection is not None and not connection.closing:
-                await self._join(member, connection.user, force=True)
+        for at in range(0, len(members), REJOIN_CHUNK):
+            await asyncio.gather(*(self._rejoin(m) for m in members[at : at + REJOIN_CHUNK]))
         log.warning("presence_restored", connections=len(members))
+
+    async def _rejoin(self, member: Member) -> None:
+        connection = self.connections.get(member.connection)
+        if connection is None or connection.closing:
+            return
+        try:
+            await self._join(member, connection.user, force=True)
+        except Unavailable as error:
+            log.info("rejoin_postponed", room=str(member.room), error=repr(error))
+        except ChatError:  # the room was deleted meanwhile
+            connection.close(CloseCode.BAD_REQUEST)
 
     async def wait_empty(self, seconds: float) -> None:
         """Returns when the last connection has gone, or after `seconds`."""

@@ -20,6 +20,9 @@ DOOR: Final = "adda.door"
 CLOSE_SECONDS: Final = 5.0
 """How long a peer may take to answer a close before the connection is cut."""
 
+MOST_UNREAD_PONG_BYTES: Final = 64 * 1024
+"""Beyond so many unread bytes pings are not answered: their number is not ours to bound."""
+
 _TEXT: Final = 0x81
 _ONE_BYTE: Final = 126
 _TWO_BYTES: Final = 1 << 16
@@ -72,6 +75,13 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    @override
+    def handle_ping(self) -> None:
+        """Answers a ping, unless the peer reads no answers (RFC 6455 §5.5.3 lets us skip some)."""
+        pong = b"".join(self.conn.data_to_send())
+        if self.buffered_bytes() <= MOST_UNREAD_PONG_BYTES:
+            self.transport.write(pong)
 
     @override
     def keepalive_timeout(self) -> None:

@@ -7,6 +7,7 @@ frames of one event-loop tick go out in one write per connection.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -26,7 +27,7 @@ from shared.protocol.envelopes import (
 from shared.protocol.errors import ChatError, Unavailable
 from shared.protocol.events import SystemEvent, TypingEvent
 from shared.runtime.lifecycle import BackgroundTasks
-from shared.usecases.read_history import FALLBACK_MESSAGES, RECOVERY_LIMIT, Recovery
+from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
 from ws_service.announcer import WINDOW_SECONDS, Announcer
 from ws_service.protocol_class import text_frame
@@ -272,13 +273,10 @@ class RoomChannel:
     async def _start_epoch(self, epoch: str, seq: int) -> None:
         """Continuity is broken: everybody gets the newest messages and reloads the rest."""
         assert self.tracker is not None  # noqa: S101 - only called with a tracker
-        page = await self._history.before(self.room, seq + 1, FALLBACK_MESSAGES)
+        newest = await self._history.newest(self.room, seq)
         log.warning("room_continuity_lost", room=str(self.room), epoch=epoch, seq=seq)
         self.tracker.restart(epoch, seq)
-        recovery = Recovery(
-            complete=False, epoch=epoch, seq=seq, messages=tuple(reversed(page.messages))
-        )
-        self.emit(wire.recovered_frame(recovery))
+        self.emit(wire.recovered_frame(replace(newest, epoch=epoch)))
 
     def _release_held(self) -> None:
         assert self.tracker is not None  # noqa: S101 - only called with a tracker

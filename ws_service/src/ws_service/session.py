@@ -108,10 +108,8 @@ class Session:
 
     def receive(self, text: str, now: float) -> list[Effect]:
         """One text frame from the client."""
-        wait = self._bucket.take(now)
-        if wait > 0:
-            return self._over_limit(wait)
-        self._strikes = 0
+        if (refused := self._count(now)) is not None:
+            return refused
         client_id: str | None = None
         try:
             command = parse_command(text)
@@ -123,9 +121,9 @@ class Session:
         except RuleViolation as violation:
             return [Refuse(ValidationFailed.of(violation.field, violation.code), client_id)]
 
-    def refuse_binary(self) -> list[Effect]:
-        """A frame that is not text."""
-        return [Refuse(ChatError(ErrorCode.BINARY_FRAME))]
+    def refuse_binary(self, now: float) -> list[Effect]:
+        """A frame that is not text; it counts like any other."""
+        return self._count(now) or [Refuse(ChatError(ErrorCode.BINARY_FRAME))]
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed."""
@@ -181,7 +179,12 @@ class Session:
         self._told_at, self._shown = now, self._wanted
         return [Typing(self._wanted)]
 
-    def _over_limit(self, wait: float) -> list[Effect]:
+    def _count(self, now: float) -> list[Effect] | None:
+        """Counts one frame; the refusal if it is one too many."""
+        wait = self._bucket.take(now)
+        if wait <= 0:
+            self._strikes = 0
+            return None
         self._strikes += 1
         if self._strikes >= FLOOD_STRIKES:
             return [Close(CloseCode.FLOOD)]

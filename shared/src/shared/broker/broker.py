@@ -135,6 +135,9 @@ class Subscriber:
                 log.warning("broker_link_rebuilt")
             except OUTAGES as error:
                 log.warning("broker_link_lost", error=repr(error))
+            except Exception:
+                # All rooms share this link: whatever ended it, it is built again.
+                log.exception("broker_link_broken")
             finally:
                 await self._drop_link()
             backoff = (

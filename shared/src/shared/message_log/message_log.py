@@ -167,7 +167,8 @@ class MessageLog:
             )
         with redis_outage_as_unavailable():
             answers = await pipeline.execute()
-        needle = str(message_id).encode()
+        # With its name: other messages may mention the id, such as those that reply to it.
+        needle = f'"message_id":"{message_id}"'.encode()
         for entries in answers:
             for _, fields in entries:
                 if fields.get(b"k") == b"m" and needle in fields[b"b"]:

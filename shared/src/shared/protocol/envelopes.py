@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 
-from shared.protocol.codec import Revision, StoredMessage
+from shared.protocol.codec import Revision, StoredMessage, decode_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,6 +139,7 @@ def _message(fields: list[str], body: bytes) -> MessageEnvelope:
 
 def _revision(fields: list[str], body: bytes) -> RevisionEnvelope:
     revision = Revision(int(fields[4]), int(fields[5]), fields[6] == "1", body)
+    decode_body(body)  # whoever announces a deletion needs its ids
     plain = StoredMessage(int(fields[2]), int(fields[3]), body)
     return RevisionEnvelope(fields[1], plain.revised_by(revision))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.protocol.errors import ErrorCode, Unavailable
 from shared.redis_schema.scripts import Call, run_all
 from shared.runtime.redis_client import (
-    OUTAGES,
+    is_outage,
     redis_outage_as_unavailable,
     unavailable_for,
 )
@@ -69,13 +69,15 @@ class CallBatcher:
             with redis_outage_as_unavailable():
                 results = await run_all(self._redis, [call for call, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to each waiter, who knows what to do
+            # Those in line would fail the same way, each after a time-out more.
+            batch += self._waiting
+            self._waiting.clear()
             results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():
                 continue  # its waiter was cancelled
-            if isinstance(result, OUTAGES):  # one call's refusal, such as by a full server
-                future.set_exception(unavailable_for(result))
-            elif isinstance(result, Exception):
-                future.set_exception(result)
+            if isinstance(result, Exception):  # perhaps one call's alone, as from a full server
+                told = unavailable_for(result) if is_outage(result) else result
+                future.set_exception(told)
             else:
                 future.set_result(result)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     BusyLoadingError,
     OutOfMemoryError,
     ReadOnlyError,
+    ResponseError,
     TryAgainError,
 )
 from redis.exceptions import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 1.0
 COMMAND_SECONDS: Final = 3.0
+POOL_CONNECTIONS: Final = 64
 
 OUTAGES: Final = (
     RedisConnectionError,
@@ -40,6 +42,11 @@ OUTAGES: Final = (
 )
 """What redis-py raises while a server is away, loading, demoted, moving a slot, or full."""
 
+_PASSING_REPLIES: Final = frozenset(
+    {"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "UNBLOCKED", "BUSY"}
+)
+"""Error replies of a server that is there but must not serve just now."""
+
 
 def open_redis(url: str, client_name: str, *, retries: int = 1) -> Redis:
     """A client with its own pool; connections carry `client_name` in CLIENT LIST.
@@ -47,19 +54,22 @@ def open_redis(url: str, client_name: str, *, retries: int = 1) -> Redis:
     One retry, and only because a pooled connection may have died while it idled. A command that
     timed out is not repeated: the server may still carry it out, and would do so twice. A client
     that listens to pub/sub takes none: a link that was silently rebuilt has missed something.
+    Who finds all connections lent out waits for one, within the time of a command.
     """
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        timeout=COMMAND_SECONDS,
         client_name=client_name,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=COMMAND_SECONDS,
         socket_keepalive=True,
         health_check_interval=15,
         retry=Retry(NoBackoff(), retries, (RedisConnectionError,)),
-        max_connections=256,
+        max_connections=POOL_CONNECTIONS,
         protocol=3,
         legacy_responses=False,
     )
+    return Redis.from_pool(pool)
 
 
 @contextmanager
@@ -67,8 +77,17 @@ def redis_outage_as_unavailable() -> Iterator[None]:
     """Turns an outage of Redis into the error that clients may retry."""
     try:
         yield
-    except OUTAGES as error:
+    except (*OUTAGES, ResponseError) as error:
+        if not is_outage(error):
+            raise
         raise unavailable_for(error) from error
+
+
+def is_outage(error: BaseException) -> bool:
+    """Does `error` pass by itself? Also what redis-py has no class for, told by its first word."""
+    return isinstance(error, OUTAGES) or (
+        isinstance(error, ResponseError) and str(error).partition(" ")[0] in _PASSING_REPLIES
+    )
 
 
 def unavailable_for(error: Exception) -> Unavailable:

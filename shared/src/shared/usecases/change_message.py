@@ -92,6 +92,9 @@ class MessageEditor:
         if place is None:
             return None
         room, seq = place
+        live = await self.rooms.live.read(room)
+        if live is None or live.closed:
+            return None  # PostgreSQL decides; it drops what arrives for a deleted room
         try:
             page = await self.log.after(room, seq - 1, 1)
         except RoomNotLoaded:

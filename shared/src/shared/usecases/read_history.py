@@ -6,10 +6,12 @@ rest from PostgreSQL leaves no hole: whatever left the log before it was read is
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shared.message_log.message_log import HotPage, MessageLog, RoomNotLoaded
+from shared.protocol.errors import Unavailable
 from shared.usecases.outages import store_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -24,7 +26,19 @@ if TYPE_CHECKING:
 RECOVERY_LIMIT: Final = 1000
 """Who missed more reloads: the cost of a reconnect is bounded."""
 
+RECOVERY_BYTES: Final = 512 * 1024
 FALLBACK_MESSAGES: Final = 50
+
+
+def within_bytes(messages: Sequence[StoredMessage], most_bytes: int) -> list[StoredMessage]:
+    """The first of `messages` whose bodies together have at most `most_bytes`."""
+    kept: list[StoredMessage] = []
+    for message in messages:
+        most_bytes -= len(message.body)
+        if most_bytes < 0:
+            break
+        kept.append(message)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +111,41 @@ class HistoryReader:
             page = await self._hot(room, "after", edge, limit + 1)
         return Page(tuple(found[:limit]), len(found) > limit, head.total, head.epoch, head.seq)
 
-    async def recover(self, room: UUID, position: Position, upto: int) -> Recovery:
-        """All between `position` and `upto` (inclusive), or the newest 50 if that cannot be had."""
+    async def recover(
+        self, room: UUID, position: Position, upto: int, most_bytes: int = RECOVERY_BYTES
+    ) -> Recovery:
+        """All between `position` and `upto` (inclusive), or the newest if that cannot be had.
+
+        Never more than `most_bytes` of messages: what does not fit counts as not to be had, and so
+        does what only PostgreSQL knows while it is away.
+        """
         page = await self._hot(room, "after", position.seq, RECOVERY_LIMIT)
         missing = upto - position.seq
         if page.epoch == position.epoch and 0 <= missing <= RECOVERY_LIMIT:
             found = [m for m in page.messages if m.seq <= upto]
             first = found[0].seq if found else upto + 1
-            if first > position.seq + 1:
-                older = await self._stored_after(room, page, position.seq, RECOVERY_LIMIT)
-                found = [m for m in older if m.seq < first] + found
-            if [m.seq for m in found] == list(range(position.seq + 1, upto + 1)):
+            with suppress(Unavailable):  # PostgreSQL's: the log was just read
+                older = await self._stored_between(room, page, position.seq, first, RECOVERY_LIMIT)
+                found = older + found
+            whole = [m.seq for m in found] == list(range(position.seq + 1, upto + 1))
+            if whole and len(within_bytes(found, most_bytes)) == len(found):
                 return Recovery(complete=True, epoch=page.epoch, seq=upto, messages=tuple(found))
-        newest = await self.before(room, upto + 1, FALLBACK_MESSAGES)
-        return Recovery(
-            complete=False,
-            epoch=newest.epoch,
-            seq=upto,
-            messages=tuple(reversed(newest.messages)),
-        )
+        return await self.newest(room, upto, most_bytes)
+
+    async def newest(self, room: UUID, upto: int, most_bytes: int = RECOVERY_BYTES) -> Recovery:
+        """The newest messages up to `upto`: 50, or fewer if they do not fit or cannot be had now.
+
+        Raises:
+            Unavailable: Redis is away; PostgreSQL is not needed.
+        """
+        try:
+            page = await self.before(room, upto + 1, FALLBACK_MESSAGES)
+            epoch, messages = page.epoch, page.messages
+        except Unavailable:
+            hot = await self._hot(room, "before", upto + 1, FALLBACK_MESSAGES)
+            epoch, messages = hot.epoch, tuple(m for m in hot.messages if not m.deleted)
+        kept = within_bytes(messages, most_bytes)
+        return Recovery(complete=False, epoch=epoch, seq=upto, messages=tuple(reversed(kept)))
 
     async def _hot(self, room: UUID, mode: str, seq: int | None, limit: int) -> HotPage:
         async def read() -> HotPage:

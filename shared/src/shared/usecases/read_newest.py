@@ -10,6 +10,8 @@ from shared.protocol.codec import decode_body
 from shared.usecases.outages import store_outage_as_unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from shared.message_log.unsaved_messages import UnsavedMessages
     from shared.message_store.message_reader import MessageReader
     from shared.protocol.codec import StoredMessage
@@ -37,11 +39,11 @@ class NewestReader:
     async def read(self, older_than: UUID | None, limit: int) -> NewestPage:
         """A page of messages with smaller ids than `older_than` (None: from the newest)."""
         # The queue before the table: what is on its way from one to the other is seen in one.
-        waiting = await self._waiting(limit + 1)
+        waiting = await self.unsaved.newest(limit + 1, older_than, self._listed)
         with store_outage_as_unavailable():
             stored = await self.store.newest_public(limit + 1, older_than)
         found: dict[UUID, tuple[UUID, StoredMessage]] = {}
-        for message in (*waiting, *stored.messages):
+        for message in (*(message for _, message in waiting), *stored.messages):
             body = decode_body(message.body)
             message_id = UUID(body.message_id)
             if older_than is None or message_id < older_than:
@@ -55,15 +57,13 @@ class NewestReader:
             stored.count,
         )
 
-    async def _waiting(self, most: int) -> list[StoredMessage]:
-        waiting = await self.unsaved.newest(most)
-        rooms = list({room for room, _ in waiting})
-        known = dict(zip(rooms, await self.live.read_many(rooms), strict=True))
-        return [
-            message
-            for room, message in waiting
-            if (live := known[room]) is not None and live.settings.is_public and not live.closed
-        ]
+    async def _listed(self, rooms: AbstractSet[UUID]) -> set[UUID]:
+        found = await self.live.read_many(list(rooms))
+        return {
+            live.settings.id
+            for live in found
+            if live is not None and live.settings.is_public and not live.closed
+        }
 
     async def _revised(self, places: list[tuple[UUID, StoredMessage]]) -> list[StoredMessage]:
         revisions = await self.unsaved.revisions([(room, m.seq) for room, m in places])
