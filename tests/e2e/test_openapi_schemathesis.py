@@ -86,9 +86,7 @@ def _is_ready(base: str) -> bool:
 
 @pytest.mark.timeout(300)
 def test_every_answer_is_as_documented(api: Api, tmp_path: Path) -> None:
-    made = httpx.post(
-        f"{api.base}/api/create-user/", json={"username": "পরীক্ষক"}, trust_env=False
-    )
+    made = httpx.post(f"{api.base}/api/create-user/", json={"username": "পরীক্ষক"}, trust_env=False)
     sources = [str(ROOT / name / "src") for name in ("shared", "api_service")]
     run = subprocess.run(
         [
@@ -98,9 +96,7 @@ def test_every_answer_is_as_documented(api: Api, tmp_path: Path) -> None:
             *("--generation-database", "none", "--no-color", "--warnings", "off"),
         ],
         cwd=tmp_path,
-        env=service_environment(
-            SCHEMATHESIS_HOOKS=str(HOOKS), PYTHONPATH=os.pathsep.join(sources)
-        ),
+        env=service_environment(SCHEMATHESIS_HOOKS=str(HOOKS), PYTHONPATH=os.pathsep.join(sources)),
         capture_output=True,
         text=True,
         check=False,

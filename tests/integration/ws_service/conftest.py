@@ -57,7 +57,12 @@ async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncItera
                     break
         yield Replica(f"ws://{settings.host}:{settings.port}", deps, stop, serving)
         stop.set()
-        assert await serving == 0
+        finished, _ = await asyncio.wait([serving], timeout=30)
+        if not finished:
+            for task in asyncio.all_tasks():
+                task.print_stack()
+        assert finished, "the replica did not stop; its tasks stand above"
+        assert serving.result() == 0
 
 
 @pytest.fixture
@@ -74,6 +79,9 @@ def settings_for(
             "instance": instance,
             "port": free_ports(1)[0],
             "drain_seconds": 0.2,
+            # Most tests are in a hurry; those of the limits set their own.
+            "command_burst": 5000.0,
+            "command_rate": 5000.0,
         }
         return WsSettings(**(values | more))
 

@@ -118,8 +118,8 @@ async def test_another_path_is_not_found(replicas: tuple[Replica, Replica]) -> N
 async def test_fifty_simultaneous_joins_fill_a_room_exactly(
     replicas: tuple[Replica, Replica], room: UUID
 ) -> None:
-    await replicas[0].deps.hub.history.rooms.open(room, create=True)
-    live = replicas[0].deps.hub.history.rooms.live
+    await replicas[0].deps.hub.parts.history.rooms.open(room, create=True)
+    live = replicas[0].deps.hub.parts.history.rooms.live
     found = await live.read(room)
     assert found is not None
     await live.change(replace(found.settings, max_users=20))

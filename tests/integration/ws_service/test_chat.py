@@ -213,3 +213,40 @@ async def test_texts_are_english_for_who_prefers_it(
     async with chat(replicas[0].base, room, additional_headers=headers) as client:
         await client.socket.send("{")
         assert (await client.wait_for("error"))["message"] == "Invalid JSON"
+
+
+async def test_with_roster_deltas_the_list_comes_once_and_then_what_changes(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with (
+        chat(replicas[0].base, room, username="ক") as classic,
+        chat(replicas[0].base, room, username="খ", roster="delta") as modern,
+    ):
+        await modern.wait_for("user_list")
+        async with chat(replicas[1].base, room, username="গ") as third:
+            await modern.wait_for("joined", lambda e: e["user"]["username"] == "গ")
+            await third.send(type="user_update", username="ঘ")
+            await modern.wait_for("joined", lambda e: e["user"]["username"] == "ঘ")
+        await modern.wait_for("left")
+        await classic.wait_for("user_list", lambda e: e["total"] == 3)
+        await classic.wait_for("system", lambda e: e["event"] == "left")
+        await asyncio.sleep(0.3)
+        assert len(modern.of("user_list")) == 1
+        assert classic.of("joined") == classic.of("left") == []
+        people = {user["id"]: user for user in modern.of("user_list")[0]["users"]}
+        for event in modern.events:
+            if event["type"] == "joined":
+                people[event["user"]["id"]] = event["user"]
+            elif event["type"] == "left":
+                people.pop(event["user_id"])
+        fresh = classic.of("user_list")[-1]
+        assert sorted(people) == sorted(user["id"] for user in fresh["users"])
+
+
+async def test_the_handshake_carries_a_request_id(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    headers = {"X-Request-ID": "from-the-gateway"}
+    async with chat(replicas[0].base, room, additional_headers=headers) as client:
+        assert client.socket.response is not None
+        assert client.socket.response.headers["X-Request-ID"] == "from-the-gateway"

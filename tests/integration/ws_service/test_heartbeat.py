@@ -49,8 +49,10 @@ async def test_presence_is_renewed_before_it_expires(
     async with run_replica(settings_for("ws-1")) as replica, chat(replica.base, room):
         for _ in range(10):
             await asyncio.sleep(0.2)
-            await replica.deps.hub.presence.reap(replica.deps.hub._keys.partition_of(room))
-        assert len((await replica.deps.hub.presence.snapshot(room)).people) == 1
+            await replica.deps.hub.parts.presence.reap(
+                replica.deps.hub.parts.keys.partition_of(room)
+            )
+        assert len((await replica.deps.hub.parts.presence.snapshot(room)).people) == 1
 
 
 async def test_connections_that_were_reaped_meanwhile_come_back(
@@ -61,10 +63,10 @@ async def test_connections_that_were_reaped_meanwhile_come_back(
     async with run_replica(settings_for("ws-1")) as replica, chat(replica.base, room) as client:
         await client.wait_for("user_list")
         hub = replica.deps.hub
-        partition = hub._keys.partition_of(room)
+        partition = hub.parts.keys.partition_of(room)
         members = {str(c.member): 1 for c in hub.connections.values()}
-        await replica.deps.redis.zadd(hub._keys.conns(partition), members)
-        assert await hub.presence.reap(partition) == 2
+        await replica.deps.redis.zadd(hub.parts.keys.conns(partition), members)
+        assert await hub.parts.presence.reap(partition) == 2
         async with asyncio.timeout(5):
-            while not (await hub.presence.snapshot(room)).people:
+            while not (await hub.parts.presence.snapshot(room)).people:
                 await asyncio.sleep(0.05)

@@ -76,7 +76,7 @@ async def test_chat_goes_on_without_postgresql(
 
 async def know_room(replica: Replica, room: UUID) -> None:
     """Puts a room into Redis as somebody did while PostgreSQL was there."""
-    opener = replica.deps.hub.history.rooms
+    opener = replica.deps.hub.parts.history.rooms
     await opener.live.load(opener._new_room(room), epoch="aa", last_seq=0, total=0, closed=False)
 
 
@@ -87,7 +87,7 @@ async def test_older_history_needs_postgresql_and_says_so(
     settings = settings_for("ws-1", database_url=SecretStr(server.url))
     server.stop()
     async with run_replica(settings) as replica:
-        opener = replica.deps.hub.history.rooms
+        opener = replica.deps.hub.parts.history.rooms
         await opener.live.load(
             opener._new_room(room), epoch="aa", last_seq=500, total=500, closed=False
         )
@@ -103,10 +103,10 @@ async def test_a_room_and_a_session_that_redis_forgot_are_read_from_postgresql(
     replicas: tuple[Replica, Replica],
 ) -> None:
     first, _ = replicas
-    opener = first.deps.hub.history.rooms
+    opener = first.deps.hub.parts.history.rooms
     settings = opener._new_room(uuid4())
     await opener.directory.create_room(settings)
-    identifier = first.deps.hub.identifier
+    identifier = first.deps.hub.parts.identifier
     user = identifier.new_user(SESSION, "পুরনো", None)
     await identifier.directory.create_user(user)
     async with chat(first.base, settings.id, session_id=SESSION) as client:
@@ -117,7 +117,7 @@ async def test_a_room_and_a_session_that_redis_forgot_are_read_from_postgresql(
 async def test_a_deleted_room_is_not_made_again_by_who_enters(
     replicas: tuple[Replica, Replica],
 ) -> None:
-    opener = replicas[0].deps.hub.history.rooms
+    opener = replicas[0].deps.hub.parts.history.rooms
     settings = opener._new_room(uuid4())
     await opener.directory.create_room(settings)
     async with chat(replicas[0].base, settings.id) as inside:

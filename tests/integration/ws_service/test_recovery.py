@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 
 from local_stack.valkey import start_valkey
+from shared.protocol.codec import decode_body
 from shared.protocol.envelopes import MessageEnvelope
+from shared.usecases.post_message import CheckedDraft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +129,7 @@ async def test_a_last_message_that_pub_sub_lost_is_noticed_by_the_position_check
 
 def lose_messages(replica: Replica, room: UUID, count: int) -> None:
     """The next messages of a room do not reach the replica, as when pub/sub drops them."""
-    channel = replica.deps.hub.channels[room]
+    channel = replica.deps.hub.parts.channels[room]
     take = channel.take
 
     def losing(envelope: Any) -> None:
@@ -191,7 +194,7 @@ async def test_presence_comes_back_after_redis_was_emptied(
             await client.wait_for("ack")
             await client.wait_for("message", lambda e: e["message"] == "পরে")
             async with asyncio.timeout(10):
-                while not (await replica.deps.hub.presence.snapshot(room)).people:
+                while not (await replica.deps.hub.parts.presence.snapshot(room)).people:
                     await asyncio.sleep(0.1)
     finally:
         server.stop()
@@ -229,13 +232,84 @@ async def test_a_restart_of_redis_loses_nothing_that_was_acknowledged(
 async def test_gauges_are_zero_again_when_everybody_has_gone(
     replicas: tuple[Replica, Replica], room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ws_service.hub.LINGER_SECONDS", 0.1)
+    monkeypatch.setattr("ws_service.channels.LINGER_SECONDS", 0.1)
     async with Crowd() as crowd:
         for n in range(20):
             await crowd.add(replicas[n % 2].base, room)
     async with asyncio.timeout(5):
-        while any(r.deps.hub.connections or r.deps.hub.channels for r in replicas):
+        while any(r.deps.hub.connections or len(r.deps.hub.parts.channels) for r in replicas):
             await asyncio.sleep(0.05)
     for replica in replicas:
         hub = replica.deps.hub
-        assert (len(hub.ticking), sum(hub._tabs.values()), hub._rooms_by_channel) == (0, 0, {})
+        assert (len(hub.ticking), len(hub._tabs), hub.parts.channels._by_name) == (0, 0, {})
+
+
+async def test_what_was_changed_or_deleted_meanwhile_is_told_on_the_return(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    parts = replicas[0].deps.hub.parts
+    async with chat(replicas[0].base, room) as writer:
+        async with chat(replicas[1].base, room, session_id=SESSION) as reader:
+            for n in range(3):
+                await writer.say(str(n), client_id=str(n))
+            await reader.wait_for("message", lambda e: e["seq"] == 3)
+            position = await position_of(reader)
+        page = await parts.history.log.before(room, None, 3)
+        for message, delete in zip(page.messages[1:], (True, False), strict=True):
+            body = decode_body(message.body)
+            changed = replace(body, message="" if delete else "বদলে গেছে")
+            await parts.history.log.revise(room, message, changed, delete=delete)
+        async with chat(replicas[1].base, room, session_id=SESSION, **position) as reader:
+            recovered = await reader.wait_for("recovered")
+            assert recovered["complete"] is True
+            assert [(e["type"], e["seq"]) for e in recovered["revisions"]] == [
+                ("message_deleted", 2),
+                ("message_updated", 1),
+            ]
+            assert recovered["revisions"][1]["message"] == "বদলে গেছে"
+
+
+async def test_a_change_that_pub_sub_lost_is_noticed_by_the_position_check(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    settings = settings_for("ws-1", position_check_seconds=0.2)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await client.say("আগে")
+        await client.wait_for("message")
+        log = replica.deps.hub.parts.history.log
+        (message,) = (await log.before(room, None, 1)).messages
+        channel = replica.deps.hub.parts.channels[room]
+        take = channel.take
+        channel.take = lambda envelope: None  # type: ignore[method-assign]  # noqa: ARG005
+        body = replace(decode_body(message.body), message="পরে")
+        await log.revise(room, message, body, delete=False)
+        await asyncio.sleep(0.05)
+        channel.take = take  # type: ignore[method-assign]
+        updated = await client.wait_for("message_updated", seconds=3)
+        assert (updated["message"], updated["seq"]) == ("পরে", 1)
+
+
+async def test_a_room_whose_end_was_not_heard_is_closed_by_the_position_check(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    settings = settings_for("ws-1", position_check_seconds=0.2)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        keys = replica.deps.hub.parts.keys
+        await replica.deps.redis.hset(keys.meta(room), "closed", "1")
+        assert await client.wait_closed() == 4000
+
+
+async def test_a_message_whose_answer_was_lost_is_not_sent_twice(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    """As when a link breaks after Redis has carried the script out: the same call comes again."""
+    async with chat(replicas[1].base, room) as reader:
+        parts = replicas[0].deps.hub.parts
+        user = parts.identifier.new_user(SESSION, None, None)
+        draft = CheckedDraft("একবার", None, "text", None, None)
+        body, first = await parts.poster.post(user, room, draft)
+        second = await parts.history.log.publish(body)
+        assert (second.seq, second.message_id) == (first.seq, first.message_id)
+        await reader.wait_for("message")
+        await asyncio.sleep(0.1)
+        assert reader.texts == ["একবার"]

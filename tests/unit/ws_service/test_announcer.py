@@ -48,3 +48,12 @@ def test_a_new_colour_is_shown_but_not_spoken_of() -> None:
     assert announcer.dirty
     assert announcer.take(0) == []
     assert not announcer.dirty
+
+
+def test_who_leaves_and_comes_back_within_a_window_is_not_spoken_of() -> None:
+    assert told(change("l", "রাকিব"), change("j", "রাকিব")) == []
+
+
+def test_who_comes_and_is_renamed_within_a_window_comes_under_the_new_name() -> None:
+    changes = [change("j", "রাকিব"), change("n", "রকি", "রাকিব")]
+    assert told(*changes) == [("joined", "🎉 রকি চ্যাটরুমে যোগ দিয়েছেন!", 1)]

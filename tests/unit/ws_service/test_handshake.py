@@ -63,7 +63,7 @@ def test_a_session_that_nobody_could_have_been_given_is_refused(session: str) ->
 def test_a_session_may_come_as_a_subprotocol() -> None:
     request = read_join_request(scope_of(subprotocols=["adda", SESSION]))
     assert request.session_id == SESSION
-    assert read_caller(scope_of(subprotocols=["adda", SESSION])).subprotocol == "adda"
+    assert read_caller(scope_of(subprotocols=["adda", SESSION]), "new").subprotocol == "adda"
     assert read_join_request(scope_of(subprotocols=["other", SESSION])).session_id is None
 
 
@@ -97,5 +97,20 @@ def test_origins_are_checked_only_for_web_pages() -> None:
 
 def test_the_language_is_the_callers() -> None:
     english = scope_of(headers=[(b"accept-language", b"en-GB,en;q=0.9")])
-    assert read_caller(english).language == "en"
-    assert read_caller(scope_of()).language == "bn"
+    assert read_caller(english, "new").language == "en"
+    assert read_caller(scope_of(), "new").language == "bn"
+
+
+def test_a_harmless_request_id_is_kept_and_another_replaced() -> None:
+    def id_of(value: bytes) -> str:
+        return read_caller(scope_of(headers=[(b"x-request-id", value)]), "new").request_id
+
+    assert id_of(b"abc-1.2_3") == "abc-1.2_3"
+    assert id_of(b"a b") == id_of(b"x" * 65) == id_of(b"") == "new"
+
+
+def test_the_roster_comes_whole_or_by_deltas() -> None:
+    assert not read_join_request(scope_of()).roster_deltas
+    assert read_join_request(scope_of("roster=delta")).roster_deltas
+    with pytest.raises(RuleViolation):
+        read_join_request(scope_of("roster=some"))

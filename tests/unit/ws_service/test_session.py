@@ -8,6 +8,8 @@ from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ErrorCode, ValidationFailed
 from ws_service.session import (
     FLOOD_STRIKES,
+    RENAME_COST,
+    Allowance,
     Close,
     Effect,
     Fetch,
@@ -26,7 +28,7 @@ def frame(**fields: object) -> str:
 
 @pytest.fixture
 def session() -> Session:
-    return Session(0.0, burst=1000, rate=1000)
+    return Session(Allowance(0.0, burst=1000, rate=1000))
 
 
 def refusal(effects: list[Effect]) -> Refuse:
@@ -157,7 +159,7 @@ def test_a_ping_is_answered_with_its_own_word(session: Session) -> None:
 
 
 def test_a_flood_is_told_to_slow_down_and_then_cut_off() -> None:
-    session = Session(0.0, burst=2, rate=1)
+    session = Session(Allowance(0.0, burst=2, rate=1))
     ping = frame(type="ping")
     assert [type(e) for e in session.receive(ping, 0) + session.receive(ping, 0)] == [Pong, Pong]
     error = refusal(session.receive(ping, 0)).error
@@ -167,7 +169,7 @@ def test_a_flood_is_told_to_slow_down_and_then_cut_off() -> None:
 
 
 def test_who_listens_to_the_limit_is_served_again() -> None:
-    session = Session(0.0, burst=1, rate=1)
+    session = Session(Allowance(0.0, burst=1, rate=1))
     ping = frame(type="ping")
     for now in range(300):
         session.receive(ping, now)
@@ -180,3 +182,48 @@ def test_who_is_gone_does_not_type(session: Session) -> None:
     session.receive(frame(type="typing", typing=True), 0)
     assert session.end() == [Typing(False)]
     assert not session.needs_ticks
+
+
+def test_tabs_of_one_user_share_what_the_user_may_do() -> None:
+    allowance = Allowance(0.0, burst=2, rate=1)
+    first, second = Session(allowance), Session(allowance)
+    ping = frame(type="ping")
+    assert first.receive(ping, 0) == second.receive(ping, 0) == [Pong(None)]
+    assert refusal(second.receive(ping, 0)).error.code is ErrorCode.RATE_LIMITED
+    typing = Allowance(0.0, burst=9, rate=9)
+    first, second = Session(typing), Session(typing)
+    assert first.receive(frame(type="typing", typing=True), 0) == [Typing(True)]
+    assert second.receive(frame(type="typing", typing=True), 0.5) == []
+
+
+def test_a_refused_message_is_told_from_others_by_its_client_id() -> None:
+    session = Session(Allowance(0.0, burst=1, rate=1))
+    session.receive(frame(type="ping"), 0)
+    ids = [
+        refusal(session.receive(frame(type="message", content="ক", client_id=str(n)), 0)).client_id
+        for n in range(3)
+    ]
+    assert ids == ["0", "1", "2"]
+    broken = frame(type="message", content=5, client_id="b")
+    assert refusal(session.receive(broken, 9)).client_id == "b"
+
+
+def test_of_refusals_without_an_id_one_a_second_is_told() -> None:
+    session = Session(Allowance(0.0, burst=1, rate=0.001))
+    told = [now for now in range(10) if session.receive(frame(type="ping"), now / 4)]
+    assert told == [0, 1, 5, 9]
+
+
+def test_a_steady_flood_is_cut_off_too() -> None:
+    session = Session(Allowance(0.0, burst=60, rate=20))
+    effects = [
+        effect for n in range(600) for effect in session.receive(frame(type="ping"), n / 200)
+    ]
+    assert Close(CloseCode.FLOOD) in effects
+
+
+def test_a_rename_costs_more_than_a_word() -> None:
+    session = Session(Allowance(0.0, burst=RENAME_COST * 2, rate=0.001))
+    rename = frame(type="user_update", color="#00ff00")
+    assert [len(session.receive(rename, 0)) for _ in range(2)] == [1, 1]
+    assert refusal(session.receive(rename, 0)).error.code is ErrorCode.RATE_LIMITED

@@ -32,10 +32,13 @@ class Announcer:
         person = change.person
         self.dirty = True
         if change.op == "j":
-            self._joined[person.id] = person
+            if self._left.pop(person.id, None) is None:
+                self._joined[person.id] = person
         elif change.op == "l":
             if self._joined.pop(person.id, None) is None:
                 self._left[person.id] = person
+        elif person.id in self._joined:
+            self._joined[person.id] = person
         elif change.before is not None and change.before.username != person.username:
             self._renamed.append((change.before, person))
 

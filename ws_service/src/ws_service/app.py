@@ -5,8 +5,8 @@ A bare application, without a framework's routing: joining is the expensive mome
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import structlog
 
@@ -17,7 +17,6 @@ from shared.runtime.probe_server import ProbeApp
 from ws_service import wire
 from ws_service.handshake import (
     Caller,
-    JoinRequest,
     is_chat_path,
     origin_allowed,
     read_caller,
@@ -34,6 +33,7 @@ log = structlog.stdlib.get_logger()
 CLOSE_FOR: Final = {
     ErrorCode.ROOM_FULL: CloseCode.ROOM_FULL,
     ErrorCode.ORIGIN_REFUSED: CloseCode.REFUSED,
+    ErrorCode.TOO_MANY_CONNECTIONS: CloseCode.TOO_MANY_CONNECTIONS,
     ErrorCode.UNAVAILABLE: CloseCode.OVERLOAD,
     ErrorCode.OVERLOADED: CloseCode.OVERLOAD,
     ErrorCode.INTERNAL: CloseCode.OVERLOAD,
@@ -59,10 +59,14 @@ class WsApp:
             await self._socket(scope, receive, send)
 
     async def _socket(self, scope: Any, receive: Any, send: Any) -> None:
-        caller = read_caller(scope)
+        caller = read_caller(scope, uuid4().hex)
         await receive()  # websocket.connect
         # Accepted before it may be refused: only so do browsers see the close code.
-        await send({"type": "websocket.accept", "subprotocol": caller.subprotocol})
+        headers = [(b"x-request-id", caller.request_id.encode())]
+        await send(
+            {"type": "websocket.accept", "subprotocol": caller.subprotocol, "headers": headers}
+        )
+        structlog.contextvars.bind_contextvars(request_id=caller.request_id)
         transport = SocketTransport(scope, receive)
         try:
             await self._talk(scope, caller, transport)
@@ -73,8 +77,6 @@ class WsApp:
             self._refuse(transport, caller, refusal)
         except ChatError as error:
             self._refuse(transport, caller, error)
-        except asyncio.CancelledError:
-            raise
         except Exception:
             log.exception("connection_failed")
             self._refuse(transport, caller, ChatError(ErrorCode.INTERNAL))
@@ -85,20 +87,7 @@ class WsApp:
             raise ChatError(ErrorCode.ORIGIN_REFUSED)
         request = read_join_request(scope)
         structlog.contextvars.bind_contextvars(room=str(request.room))
-        await self._enter(request, caller, transport)
-
-    async def _enter(
-        self, request: JoinRequest, caller: Caller, transport: SocketTransport
-    ) -> None:
-        async with self._hub.connected(
-            request.room,
-            session_id=request.session_id,
-            username=request.username,
-            color=request.color,
-            transport=transport,
-            language=caller.language,
-            position=request.position,
-        ) as connection:
+        async with hub.connected(request, caller, transport) as connection:
             structlog.contextvars.bind_contextvars(connection=str(connection.id))
             await connection.serve()
 
@@ -106,5 +95,5 @@ class WsApp:
         code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)
         log.info("refused", code=error.code.value, close=int(code))
         self._hub.count_close(code)
-        transport.write(wire.error_frame(error, caller.language, self._hub.clock.micros()))
+        transport.write(wire.error_frame(error, caller.language, self._hub.parts.clock.micros()))
         transport.close(code, close_text(code, caller.language))

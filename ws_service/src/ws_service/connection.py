@@ -55,6 +55,7 @@ class Connection:
         "channel",
         "closing",
         "id",
+        "roster_deltas",
         "session",
         "transport",
         "user",
@@ -70,7 +71,7 @@ class Connection:
         channel: RoomChannel,
         user: User,
         language: Language,
-        outbox_bytes: int,
+        roster_deltas: bool,
     ) -> None:
         self.id = connection
         self.transport = transport
@@ -80,7 +81,8 @@ class Connection:
         self.closing = False
         self._hub = hub
         self._language = language
-        self._outbox_bytes = outbox_bytes
+        self.roster_deltas = roster_deltas
+        self._outbox_bytes = hub.settings.outbox_bytes
         self._held: list[bytes] | None = []
         self._held_bytes = 0
 
@@ -106,8 +108,7 @@ class Connection:
 
     def send(self, frames: bytes) -> None:
         """Frames for this connection alone; not held back, but bounded as all others are."""
-        self.transport.write(frames)
-        if self.transport.buffered_bytes() > self._outbox_bytes:
+        if self.transport.write(frames) > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
 
     def release(self) -> None:
@@ -140,7 +141,7 @@ class Connection:
         Raises:
             Disconnected: always, in the end.
         """
-        monotonic = self._hub.clock.monotonic
+        monotonic = self._hub.parts.clock.monotonic
         while True:
             try:
                 effects = self.session.receive(await self.transport.receive(), monotonic())
@@ -168,39 +169,37 @@ class Connection:
         if isinstance(effect, Post):
             await self._post(effect)
         elif isinstance(effect, Typing):
-            await self.tell_typing(effect)
+            self.tell_typing(effect)
         elif isinstance(effect, Rename):
             await self._rename(effect)
         elif isinstance(effect, Fetch):
             await self._fetch(effect)
         elif isinstance(effect, Pong):
-            now = format_micros(self._hub.clock.micros())
+            now = format_micros(self._hub.parts.clock.micros())
             self.send(wire.event_frame(PongEvent(t=effect.t, server_time=now)))
         elif isinstance(effect, Refuse):
             self._refuse(effect.error, effect.client_id)
         elif isinstance(effect, Close):
             self.close(effect.code)
 
-    async def tell_typing(self, effect: Typing) -> None:
-        """Tells the room whether this user types.
-
-        Raises:
-            Unavailable: Redis is away.
-        """
-        await self._hub.publisher.typing(
+    def tell_typing(self, effect: Typing) -> None:
+        """Tells the room whether this user types; never waits, and nobody misses it if it fails."""
+        self._hub.parts.publisher.typing(
             self.channel.room,
             person_of(self.user),
             typing=effect.typing,
-            micros=self._hub.clock.micros(),
+            micros=self._hub.parts.clock.micros(),
         )
 
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
         if isinstance(error, Unavailable):
             log.info("command_refused", code=error.code.value, part=error.part)
-        self.send(wire.error_frame(error, self._language, self._hub.clock.micros(), client_id))
+        self.send(
+            wire.error_frame(error, self._language, self._hub.parts.clock.micros(), client_id)
+        )
 
     async def _post(self, effect: Post) -> None:
-        _, published = await self._hub.poster.post(self.user, self.channel.room, effect.draft)
+        _, published = await self._hub.parts.poster.post(self.user, self.channel.room, effect.draft)
         if effect.draft.client_id is not None:
             self.send(
                 wire.event_frame(
@@ -218,17 +217,17 @@ class Connection:
         if renamed == self.user:
             return
         # First the room, then the session: a failure between leaves a name that the next try mends.
-        await self._hub.presence.rename(self.channel.room, renamed)
-        await self._hub.identifier.sessions.replace(renamed)
+        await self._hub.parts.presence.rename(self.channel.room, renamed)
+        await self._hub.parts.identifier.sessions.replace(renamed)
         self.user = renamed
 
     async def _fetch(self, effect: Fetch) -> None:
         room = self.channel.room
         if effect.after is not None:
-            page = await self._hub.history.after(room, effect.after, effect.limit)
+            page = await self._hub.parts.history.after(room, effect.after, effect.limit)
             messages = within_bytes(page.messages, self._outbox_bytes // 2)
         else:
-            page = await self._hub.history.before(room, effect.before, effect.limit)
+            page = await self._hub.parts.history.before(room, effect.before, effect.limit)
             messages = within_bytes(page.messages, self._outbox_bytes // 2)[::-1]
         has_more = page.has_more or len(messages) < len(page.messages)
         self.send(wire.history_frame(messages, has_more=has_more))

@@ -34,6 +34,6 @@ async def drain(hub: Hub) -> None:
             connection.close(CloseCode.RESTART)
         if any(not connection.closing for connection in connections):
             await asyncio.sleep(1 / STEPS_PER_SECOND)
-    await hub.history.log.drain()
+    await hub.parts.history.log.drain()
     await hub.wait_empty(LAST_LEAVES_SECONDS)
     log.info("drain_finished", left_over=len(hub.connections))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from shared.domain import rules
-from shared.domain.ids import is_session_id, parse_uuid
+from shared.domain.ids import chosen_request_id, is_session_id, parse_uuid
 from shared.domain.names import normalise_color, normalise_username
 from shared.domain.position import Position, parse_position
 from shared.domain.rules import RuleViolation
@@ -22,10 +22,6 @@ SUBPROTOCOL: Final = "adda"
 MAX_QUERY_FIELDS: Final = 20
 
 
-class NoSuchSocket(Exception):
-    """The path is not a chat socket's."""
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """What is known before the parameters are read: enough to refuse in the right language."""
@@ -34,6 +30,7 @@ class Caller:
     origin: str | None
     subprotocol: str | None
     """The subprotocol to answer with, if the client offered ours."""
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +42,19 @@ class JoinRequest:
     username: str | None
     color: str | None
     position: Position | None
+    roster_deltas: bool
+    """`?roster=delta`: the list once, then only what changes."""
 
 
-def read_caller(scope: Any) -> Caller:
-    """Language, origin and subprotocol of a connection."""
+def read_caller(scope: Any, new_id: str) -> Caller:
+    """Who asks; `new_id` becomes the id of a request that brought none."""
     headers = _headers(scope)
     offered = scope.get("subprotocols") or []
     return Caller(
         language=language_of(headers.get(b"accept-language", b"").decode("latin-1")),
         origin=headers[b"origin"].decode("latin-1") if b"origin" in headers else None,
         subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None,
+        request_id=chosen_request_id(headers.get(b"x-request-id", b"").decode("latin-1"), new_id),
     )
 
 
@@ -90,6 +90,7 @@ def read_join_request(scope: Any) -> JoinRequest:
         username=normalise_username(username) if username and username.strip() else None,
         color=_color(fields.get("color")),
         position=parse_position(fields.get("epoch"), fields.get("since")),
+        roster_deltas=_roster_deltas(fields.get("roster")),
     )
 
 
@@ -117,6 +118,12 @@ def _session_of(offered: list[str]) -> str | None:
         rest = [value for value in offered if value != SUBPROTOCOL]
         return rest[0] if rest else None
     return None
+
+
+def _roster_deltas(raw: str | None) -> bool:
+    if raw not in {None, "", "full", "delta"}:
+        raise RuleViolation("roster", rules.NOT_A_CHOICE, choices=("full", "delta"))
+    return raw == "delta"
 
 
 def _color(raw: str | None) -> str | None:

@@ -53,18 +53,19 @@ class Heartbeat:
         members = [c.member for c in hub.connections.values() if not c.closing]
         if not members:
             return
-        missing = await hub.presence.renew(members)
-        await hub.presence.mark_seen(list({m.user for m in members}), hub.seen_until_ms())
+        presence = hub.parts.presence
+        missing = await presence.renew(members)
+        await presence.mark_seen(list({m.user for m in members}), hub.seen_until_ms())
         if missing:
             await hub.rejoin(missing)
 
     async def check_positions(self) -> None:
         """Compares every room with its head in Redis: O(rooms), not O(connections)."""
         hub = self._hub
-        channels = [c for c in hub.channels.values() if c.tracker is not None]
+        channels = list(hub.parts.channels)
         for at in range(0, len(channels), POSITION_CHUNK):
             chunk = channels[at : at + POSITION_CHUNK]
-            heads = await hub.history.log.heads([c.room for c in chunk])
+            heads = await hub.parts.history.log.heads([c.room for c in chunk])
             for channel, head in zip(chunk, heads, strict=True):
                 if channel.differs_from(head):
                     channel.check()
@@ -72,9 +73,10 @@ class Heartbeat:
     async def tick_sessions(self) -> None:
         """Lets time pass for sessions that wait for it (typing expires)."""
         hub = self._hub
-        now = hub.clock.monotonic()
+        now = hub.parts.clock.monotonic()
         for connection in list(hub.ticking):
-            await connection.carry_out(connection.session.tick(now))
+            for effect in connection.session.tick(now):
+                connection.tell_typing(effect)
             if not connection.session.needs_ticks:
                 hub.ticking.discard(connection)
 

@@ -48,23 +48,21 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         extensions[DOOR] = self
         await super().run_asgi()
 
-    @property
-    def writable_now(self) -> bool:
-        """Would a frame still be sent?"""
-        return self.handshake_complete and not self.close_sent and not self.transport.is_closing()
+    def push(self, frames: bytes) -> int:
+        """Hands whole frames to the transport; drops them once the connection is closing.
 
-    def write_frames(self, frames: bytes) -> None:
-        """Hands whole frames to the transport; nothing happens once the connection is closing."""
-        if self.writable_now:
-            self.transport.write(frames)
-
-    def buffered_bytes(self) -> int:
-        """Bytes that the peer has not taken yet."""
-        return self.transport.get_write_buffer_size()
+        Returns how many bytes the peer has not taken yet. Called once per delivery: one look at
+        each of two flags, no property.
+        """
+        transport = self.transport
+        if self.close_sent or transport.is_closing():
+            return 0
+        transport.write(frames)
+        return transport.get_write_buffer_size()
 
     def close_soon(self, code: int, reason: str) -> None:
         """Starts the closing handshake, even while the buffer is full; cuts after 5 s."""
-        if not self.writable_now:
+        if self.close_sent or self.transport.is_closing():
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
@@ -80,7 +78,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """Answers a ping, unless the peer reads no answers (RFC 6455 §5.5.3 lets us skip some)."""
         pong = b"".join(self.conn.data_to_send())
-        if self.buffered_bytes() <= MOST_UNREAD_PONG_BYTES:
+        if self.transport.get_write_buffer_size() <= MOST_UNREAD_PONG_BYTES:
             self.transport.write(pong)
 
     @override

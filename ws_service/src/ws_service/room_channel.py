@@ -7,7 +7,6 @@ frames of one event-loop tick go out in one write per connection.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -36,7 +35,9 @@ from ws_service.roster import Roster
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from shared.message_log.message_log import Head
     from shared.presence.presence import Presence
+    from shared.protocol.codec import StoredMessage
     from shared.runtime.clock import Clock
     from shared.usecases.read_history import HistoryReader
     from ws_service.connection import Connection
@@ -45,6 +46,9 @@ log = structlog.stdlib.get_logger()
 
 MOST_HELD: Final = 10_000
 """Messages that wait for a repair; beyond it they are dropped and read from the log later."""
+
+MOST_CHANGES: Final = 200
+"""Changes of messages that are told again after some were missed."""
 
 ROOM_CLOSED_TEXT: Final = "🚪 রুমটি মুছে ফেলা হয়েছে"
 
@@ -71,7 +75,14 @@ class RoomChannel:
         self._clock = clock
         self._tasks = tasks
         self._announcer = Announcer()
+        self._ev = 0
+        """Changes of messages that were told, counted as Redis counts them."""
+        self._changed_micros = 0
+        """Time of the newest of them."""
+        self._delta_members = 0
         self._frames: list[bytes] = []
+        self._delta_frames: list[bytes] = []
+        """The same tick for connections with `roster=delta`: deltas in place of lists."""
         self._held: list[MessageEnvelope] = []
         self._checking: asyncio.Task[None] | None = None
         self._window: asyncio.TimerHandle | None = None
@@ -97,7 +108,7 @@ class RoomChannel:
                 )
             )
         elif isinstance(envelope, RevisionEnvelope):
-            self.emit(wire.revision_frame(envelope.message))
+            self._take_revision(envelope)
         elif isinstance(envelope, ControlEnvelope) and envelope.what == "closed":
             self._close_room()
 
@@ -116,6 +127,19 @@ class RoomChannel:
         if len(self._held) < MOST_HELD:
             self._held.append(envelope)
 
+    def _take_revision(self, envelope: RevisionEnvelope) -> None:
+        if self.tracker is None or envelope.epoch != self.tracker.position.epoch:
+            self.check()
+        elif envelope.ev == self._ev + 1:
+            self._tell_revision(envelope.message)
+            self._ev = envelope.ev
+        elif envelope.ev > self._ev:
+            self.check()
+
+    def _tell_revision(self, message: StoredMessage) -> None:
+        self._changed_micros = message.revised_micros
+        self.emit(wire.revision_frame(message))
+
     def _take_roster(self, change: RosterEnvelope) -> None:
         verdict = self.roster.apply(change)
         if verdict == "gap":
@@ -125,6 +149,10 @@ class RoomChannel:
         if change.op == "n":
             for member in self.members.values():
                 member.take_name(change.person)
+        if self._delta_members:
+            self._emit_delta(
+                wire.roster_frame(change, self._clock.micros(), total=len(self.roster))
+            )
         self._announcer.note(change)
         if self._window is None:
             self._announce()
@@ -137,7 +165,7 @@ class RoomChannel:
         micros = self._clock.micros()
         for event in self._announcer.take(micros):
             self.emit(wire.event_frame(event))
-        self.emit(self.user_list_frame())
+        self._emit_list(self.user_list_frame())
         self._window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._announce)
 
     @property
@@ -166,42 +194,59 @@ class RoomChannel:
 
     def emit(self, frame: bytes) -> None:
         """Sends a frame to everybody here, at the end of this tick."""
-        if not self._frames:
-            asyncio.get_running_loop().call_soon(self.flush)
+        self._flush_soon()
         self._frames.append(frame)
+        self._delta_frames.append(frame)
+
+    def _emit_list(self, frame: bytes) -> None:
+        self._flush_soon()
+        self._frames.append(frame)
+
+    def _emit_delta(self, frame: bytes) -> None:
+        self._flush_soon()
+        self._delta_frames.append(frame)
+
+    def _flush_soon(self) -> None:
+        if not self._frames and not self._delta_frames:
+            asyncio.get_running_loop().call_soon(self.flush)
 
     def flush(self) -> None:
         """Writes what was emitted: one write per connection."""
-        if not self._frames:
-            return
-        frames = b"".join(self._frames) if len(self._frames) > 1 else self._frames[0]
+        lists, deltas = b"".join(self._frames), b"".join(self._delta_frames)
         self._frames.clear()
-        for member in list(self.members.values()):
-            member.deliver(frames)
+        self._delta_frames.clear()
+        if lists or deltas:
+            for member in list(self.members.values()):
+                member.deliver(deltas if member.roster_deltas else lists)
 
     def attach(self, connection: Connection) -> tuple[str, int]:
         """Lets a connection listen; returns the position after which it hears everything."""
         assert self.tracker is not None  # noqa: S101 - the hub opens a channel before use
         self.flush()  # what is older than the position must not reach the newcomer
         self.members[connection.id] = connection
+        if connection.roster_deltas:
+            self._delta_members += 1
+            # Exactly this list and every change after it.
+            connection.deliver(self.user_list_frame())
         position = self.tracker.position
         return position.epoch, position.seq
 
     def detach(self, connection: Connection) -> None:
         """The connection hears nothing any more."""
-        self.members.pop(connection.id, None)
+        if self.members.pop(connection.id, None) is not None and connection.roster_deltas:
+            self._delta_members -= 1
 
     # ------------------------------------------------------------------ repair
 
-    def differs_from(self, head: tuple[str, int, int] | None) -> bool:
-        """Is this copy behind the room's epoch, seq and roster version in Redis?"""
+    def differs_from(self, head: Head | None) -> bool:
+        """Is this copy behind the room in Redis?"""
         if self.tracker is None:
             return False
-        if head is None:
+        if head is None or head.closed:
             return True
-        epoch, seq, rv = head
         here = self.tracker.position
-        return here.epoch != epoch or here.seq < seq or self.roster.rv < rv
+        behind = here.seq < head.seq or self.roster.rv < head.rv or self._ev < head.ev
+        return here.epoch != head.epoch or behind
 
     def check(self) -> None:
         """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded."""
@@ -222,6 +267,7 @@ class RoomChannel:
             log.warning("room_check_failed", room=str(self.room), error=repr(error))
         except ChatError as error:
             log.info("room_gone", room=str(self.room), error=repr(error))
+            self._close_room()
         finally:
             self._checking = None
 
@@ -232,22 +278,36 @@ class RoomChannel:
             Unavailable: Redis is away.
             ChatError: the room is gone.
         """
-        head = await self._history.log.heads([self.room])
-        if head[0] is None:
-            await self._history.rooms.open(self.room)
-            head = await self._history.log.heads([self.room])
-        if head[0] is None:
-            return
-        epoch, seq, rv = head[0]
+        head = await self._head()
         if self.tracker is None:
-            self.tracker = SequenceTracker(epoch, seq)
-        elif self.tracker.position.epoch != epoch:
-            await self._start_epoch(epoch, seq)
-        elif self.tracker.position.seq < seq:
-            await self._fill(seq)
+            self.tracker = SequenceTracker(head.epoch, head.seq)
+            self._ev = head.ev
+        elif self.tracker.position.epoch != head.epoch:
+            await self._start_epoch()
+        elif self.tracker.position.seq < head.seq:
+            await self._fill(head.seq)
         self._release_held()
-        if self.roster.epoch != epoch or self.roster.rv < rv:
+        if self._ev < head.ev:
+            await self._tell_missed_revisions(head.ev)
+        if self.roster.epoch != head.epoch or self.roster.rv < head.rv:
             await self._reload_roster()
+
+    async def _head(self) -> Head:
+        [head] = await self._history.log.heads([self.room])
+        if head is None or head.closed:
+            # Somebody is in it: if it is nowhere any more, it begins anew. A deleted one does not.
+            await self._history.rooms.open(self.room, create=True)
+            [head] = await self._history.log.heads([self.room])
+        if head is None:
+            raise RoomNotLoaded(self.room)
+        return head
+
+    async def _tell_missed_revisions(self, ev: int) -> None:
+        changes = await self._history.log.changes(self.room, self._changed_micros, MOST_CHANGES)
+        for message in changes:
+            if message.revised_micros > self._changed_micros:
+                self._tell_revision(message)
+        self._ev = max(self._ev, ev)
 
     async def _fill(self, upto: int) -> None:
         """Delivers all up to `upto`, or tells everybody to reload when the log cannot."""
@@ -261,7 +321,7 @@ class RoomChannel:
             or missing[0].seq != self.tracker.position.seq + 1
         ):
             if self.tracker.position.seq < upto:
-                await self._start_epoch(page.epoch, page.seq)
+                await self._start_epoch()
             return
         log.info("gap_filled", room=str(self.room), first=missing[0].seq, count=len(missing))
         for message in missing:
@@ -270,13 +330,14 @@ class RoomChannel:
         if page.seq > self.tracker.position.seq:
             self._check_again = True
 
-    async def _start_epoch(self, epoch: str, seq: int) -> None:
+    async def _start_epoch(self) -> None:
         """Continuity is broken: everybody gets the newest messages and reloads the rest."""
         assert self.tracker is not None  # noqa: S101 - only called with a tracker
-        newest = await self._history.newest(self.room, seq)
-        log.warning("room_continuity_lost", room=str(self.room), epoch=epoch, seq=seq)
-        self.tracker.restart(epoch, seq)
-        self.emit(wire.recovered_frame(replace(newest, epoch=epoch)))
+        newest = await self._history.newest(self.room)
+        log.warning("room_continuity_lost", room=str(self.room), seq=newest.seq)
+        self.tracker.restart(newest.epoch, newest.seq)
+        self._ev = 0
+        self.emit(wire.recovered_frame(newest))
 
     def _release_held(self) -> None:
         assert self.tracker is not None  # noqa: S101 - only called with a tracker

@@ -20,6 +20,7 @@ from shared.protocol.commands import (
     PingCommand,
     TypingCommand,
     UserUpdateCommand,
+    client_id_of,
     parse_command,
 )
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
@@ -27,8 +28,12 @@ from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
 TYPING_INTERVAL_SECONDS: Final = 1.0
 TYPING_EXPIRY_SECONDS: Final = 5.0
+REFUSAL_INTERVAL_SECONDS: Final = 1.0
 FLOOD_STRIKES: Final = 100
-"""Commands refused in a row before a connection is closed: it does not listen."""
+"""By how many commands more may be refused than obeyed before a connection is closed."""
+
+RENAME_COST: Final = 5.0
+"""Of one `user_update`, in commands: everybody in the room is sent the list of users anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +92,29 @@ class Close:
 Effect = Post | Typing | Rename | Fetch | Pong | Refuse | Close
 
 
-class Session:
-    """The state of one connection. `now` is in seconds of a monotonic clock."""
+class Allowance:
+    """What one user may do, over all their connections to a replica."""
 
-    __slots__ = ("_bucket", "_shown", "_strikes", "_told_at", "_typing_until", "_wanted")
+    __slots__ = ("bucket", "typing_told_at")
 
     def __init__(self, now: float, *, burst: float, rate: float) -> None:
         """`burst` and `rate` (per second) bound the commands."""
-        self._bucket = TokenBucket(burst, rate, now)
+        self.bucket = TokenBucket(burst, rate, now)
+        self.typing_told_at = now - TYPING_INTERVAL_SECONDS
+
+
+class Session:
+    """The state of one connection. `now` is in seconds of a monotonic clock."""
+
+    __slots__ = ("_allowance", "_refused_at", "_shown", "_strikes", "_typing_until", "_wanted")
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
         self._strikes = 0
+        self._refused_at = -REFUSAL_INTERVAL_SECONDS
         self._wanted = False
         self._shown = False
-        self._told_at = now - TYPING_INTERVAL_SECONDS
-        self._typing_until = now
+        self._typing_until = 0.0
 
     @property
     def needs_ticks(self) -> bool:
@@ -108,24 +123,22 @@ class Session:
 
     def receive(self, text: str, now: float) -> list[Effect]:
         """One text frame from the client."""
-        if (refused := self._count(now)) is not None:
+        if (refused := self._count(now, text)) is not None:
             return refused
-        client_id: str | None = None
         try:
-            command = parse_command(text)
-            if isinstance(command, MessageCommand):
-                client_id = command.client_id
-            return self._obey(command, now)
+            return self._obey(parse_command(text), now)
         except ChatError as error:
-            return [Refuse(error, client_id)]
+            return [Refuse(error, client_id_of(text))]
         except RuleViolation as violation:
-            return [Refuse(ValidationFailed.of(violation.field, violation.code), client_id)]
+            refusal = ValidationFailed.of(violation.field, violation.code)
+            return [Refuse(refusal, client_id_of(text))]
 
     def refuse_binary(self, now: float) -> list[Effect]:
         """A frame that is not text; it counts like any other."""
-        return self._count(now) or [Refuse(ChatError(ErrorCode.BINARY_FRAME))]
+        refused = self._count(now)
+        return [Refuse(ChatError(ErrorCode.BINARY_FRAME))] if refused is None else refused
 
-    def tick(self, now: float) -> list[Effect]:
+    def tick(self, now: float) -> list[Typing]:
         """Time has passed."""
         if self._wanted and now >= self._typing_until:
             self._wanted = False
@@ -142,8 +155,10 @@ class Session:
         if isinstance(command, TypingCommand):
             self._wanted = command.typing
             self._typing_until = now + TYPING_EXPIRY_SECONDS
-            return self._tell_typing(now, renewed=True)
+            return [*self._tell_typing(now, renewed=True)]
         if isinstance(command, UserUpdateCommand):
+            if (refused := self._count(now, cost=RENAME_COST - 1)) is not None:
+                return refused
             return _rename(command)
         if isinstance(command, HistoryCommand):
             if command.before is not None and command.after is not None:
@@ -168,27 +183,33 @@ class Session:
         self._wanted = False
         return [Post(draft), *self._tell_typing(now)]
 
-    def _tell_typing(self, now: float, *, renewed: bool = False) -> list[Effect]:
+    def _tell_typing(self, now: float, *, renewed: bool = False) -> list[Typing]:
         """What the room must hear of now; later if it heard something within the last second."""
-        if now < self._told_at + TYPING_INTERVAL_SECONDS:
+        told_at = self._allowance.typing_told_at
+        if now < told_at + TYPING_INTERVAL_SECONDS:
             return []
         # What is shown is told again when the client renews it, in time before it expires.
-        again = self._wanted and renewed and now >= self._told_at + TYPING_EXPIRY_SECONDS / 2
+        again = self._wanted and renewed and now >= told_at + TYPING_EXPIRY_SECONDS / 2
         if self._wanted == self._shown and not again:
             return []
-        self._told_at, self._shown = now, self._wanted
+        self._allowance.typing_told_at, self._shown = now, self._wanted
         return [Typing(self._wanted)]
 
-    def _count(self, now: float) -> list[Effect] | None:
-        """Counts one frame; the refusal if it is one too many."""
-        wait = self._bucket.take(now)
+    def _count(self, now: float, text: str = "", cost: float = 1.0) -> list[Effect] | None:
+        """Counts one frame; what follows if it is one too many, None if it is not."""
+        wait = self._allowance.bucket.take(now, cost)
         if wait <= 0:
-            self._strikes = 0
+            self._strikes = max(0, self._strikes - 1)
             return None
         self._strikes += 1
         if self._strikes >= FLOOD_STRIKES:
             return [Close(CloseCode.FLOOD)]
-        return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED))]
+        client_id = client_id_of(text)
+        # A message must be told from its refusal; of the rest one refusal a second says it all.
+        if client_id is None and now < self._refused_at + REFUSAL_INTERVAL_SECONDS:
+            return []
+        self._refused_at = now
+        return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED), client_id)]
 
 
 def _rename(command: UserUpdateCommand) -> list[Effect]:

@@ -13,6 +13,9 @@ class WsSettings(DoorSettings):
     max_connections: int = Field(
         20_000, ge=1, description="Connections; more are told 1013 and come back later"
     )
+    max_tabs: int = Field(
+        20, ge=1, description="Connections of one session to one replica; more are told 4009"
+    )
     outbox_bytes: int = Field(
         1 << 20, ge=1 << 16, description="Bytes a slow peer may leave waiting before it is cut off"
     )

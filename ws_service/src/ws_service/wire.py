@@ -24,9 +24,12 @@ from shared.protocol.errors import ChatError, Language, Unavailable, ValidationF
 from shared.protocol.events import (
     ErrorEvent,
     Event,
+    JoinedEvent,
+    LeftEvent,
     Limits,
     MessageDeletedEvent,
     RoomInfo,
+    RosterUser,
     WelcomeEvent,
 )
 from ws_service.protocol_class import text_frame
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
     from shared.domain.entities import User
     from shared.presence.presence import Joined
+    from shared.protocol.envelopes import RosterEnvelope
     from shared.usecases.read_history import Recovery
 
 USER_LIST_LIMIT: Final = 200
@@ -74,15 +78,36 @@ def message_frame(message: StoredMessage) -> bytes:
 
 def revision_frame(message: StoredMessage) -> bytes:
     """The frame that tells of a changed or deleted message."""
+    return text_frame(_revision(message))
+
+
+def _revision(message: StoredMessage) -> bytes:
     changed = format_micros(message.revised_micros)
     if not message.deleted:
-        return text_frame(finish_update(message, format_micros(message.micros), changed))
+        return finish_update(message, format_micros(message.micros), changed)
     body = decode_body(message.body)
-    return event_frame(
+    return encode(
         MessageDeletedEvent(
             room_id=body.room_id, message_id=body.message_id, seq=message.seq, timestamp=changed
         )
     )
+
+
+def roster_frame(change: RosterEnvelope, micros: int, *, total: int) -> bytes:
+    """The frame of one change of the roster, for connections with `roster=delta`.
+
+    A new name or colour is a `joined` again: clients put people in by their id.
+    """
+    timestamp, person = format_micros(micros), change.person
+    if change.op == "l":
+        return event_frame(LeftEvent(user_id=person.id, timestamp=timestamp, total=total))
+    user = RosterUser(
+        id=person.id,
+        username=person.username,
+        color=person.color,
+        joined_at=format_micros(change.joined_micros),
+    )
+    return event_frame(JoinedEvent(user=user, timestamp=timestamp, total=total))
 
 
 def recovered_frame(recovery: Recovery) -> bytes:
@@ -93,7 +118,9 @@ def recovered_frame(recovery: Recovery) -> bytes:
         "epoch": recovery.epoch,
         "seq": recovery.seq,
     }
-    return text_frame(encode_list(head, "messages", [_finished(m) for m in recovery.messages]))
+    revisions = b",".join(_revision(m) for m in recovery.revisions)
+    messages = encode_list(head, "messages", [_finished(m) for m in recovery.messages])
+    return text_frame(messages[:-1] + b',"revisions":[' + revisions + b"]}")
 
 
 def history_frame(messages: Sequence[StoredMessage], *, has_more: bool) -> bytes:

@@ -25,11 +25,15 @@ from shared.usecases.identify import Identifier
 from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import MessagePoster
 from shared.usecases.read_history import HistoryReader
+from ws_service.channels import Channels
+from ws_service.grace_ends import GraceEnds
 from ws_service.heartbeat import Heartbeat, Probe
-from ws_service.hub import Hub
+from ws_service.hub import Hub, Parts
+from ws_service.room_channel import RoomChannel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from uuid import UUID
 
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -66,18 +70,25 @@ def _build_hub(
     scripts = Scripts(redis, keys)
     log = MessageLog(redis, scripts)
     rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(engine), clock, ids)
-    return Hub(
-        settings,
+    history = HistoryReader(log, MessageReader(engine), rooms)
+    presence = Presence(redis, scripts)
+
+    def new_channel(room: UUID) -> RoomChannel:
+        return RoomChannel(room, history=history, presence=presence, clock=clock, tasks=tasks)
+
+    parts = Parts(
         keys=keys,
         clock=clock,
         ids=ids,
-        tasks=tasks,
+        channels=Channels(keys=keys, rooms=rooms, tasks=tasks, new_channel=new_channel),
+        graces=GraceEnds(presence, clock, tasks),
         identifier=Identifier(SessionStore(redis, keys), UserDirectory(engine), clock, ids),
         poster=MessagePoster(log, rooms, ids),
-        history=HistoryReader(log, MessageReader(engine), rooms),
-        presence=Presence(redis, scripts),
+        history=history,
+        presence=presence,
         publisher=Publisher(redis, keys),
     )
+    return Hub(settings, parts)
 
 
 @asynccontextmanager
@@ -97,19 +108,22 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
         tasks = BackgroundTasks()
         stack.push_async_callback(tasks.stop)
         hub = _build_hub(settings, redis, engine, tasks)
-        probe = Probe(hub.publisher, settings.instance, settings.probe_seconds)
+        probe = Probe(hub.parts.publisher, settings.instance, settings.probe_seconds)
         own_channel = Keys(settings.key_prefix, settings.partitions).probe(settings.instance)
 
         def on_event(channel: str, payload: bytes) -> None:
             if channel == own_channel:
                 probe.on_event(payload)
             else:
-                hub.on_event(channel, payload)
+                hub.parts.channels.on_event(channel, payload)
 
         subscriber = Subscriber(
-            listening, own_channel, on_event=on_event, on_subscribed=hub.on_subscribed
+            listening,
+            own_channel,
+            on_event=on_event,
+            on_subscribed=hub.parts.channels.on_subscribed,
         )
-        hub.subscriber = subscriber
+        hub.parts.channels.subscriber = subscriber
         tasks.start(subscriber.run(), "subscriber")
         tasks.start(probe.run(subscriber), "probe")
         tasks.start(Heartbeat(hub).run(), "heartbeat")

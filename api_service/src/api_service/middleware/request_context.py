@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
+from shared.domain.ids import chosen_request_id
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.stdlib.get_logger()
 
 REQUEST_ID: Final = "X-Request-ID"
-_WELL_FORMED: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _PROBES: Final = frozenset({"/healthz", "/readyz"})
 
 ALWAYS: Final = {
@@ -39,7 +39,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = chosen_id(Headers(scope=scope).get(REQUEST_ID))
+        request_id = chosen_request_id(Headers(scope=scope).get(REQUEST_ID), uuid.uuid4().hex)
         # A query may hold a session, and the path is what the caller sent, so both are read now.
         line: dict[str, Any] = {"method": scope["method"], "path": scope["path"], "status": 0}
         began = time.perf_counter()
@@ -60,8 +60,3 @@ class RequestContext:
                 milliseconds = round((time.perf_counter() - began) * 1000, 1)
                 if line["path"] not in _PROBES:
                     log.info("http_request", **line, milliseconds=milliseconds)
-
-
-def chosen_id(given: str | None) -> str:
-    """The caller's id of a request, if it is harmless in logs and headers; else a new one."""
-    return given if given and _WELL_FORMED.fullmatch(given) else uuid.uuid4().hex

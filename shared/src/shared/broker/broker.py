@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from shared.protocol.envelopes import Person, encode_probe, encode_typing
+from shared.protocol.errors import Unavailable
+from shared.redis_schema.call_batcher import CallBatcher
+from shared.redis_schema.scripts import ShardedPublish
 from shared.runtime.redis_client import OUTAGES, redis_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -40,24 +43,30 @@ class Publisher:
     """Sends what is not kept: typing notices and probes."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
-        self._redis = redis
         self._keys = keys
+        self._batcher = CallBatcher(redis)
 
-    async def typing(self, room: UUID, person: Person, *, typing: bool, micros: int) -> None:
-        """Tells a room that a person types or stopped."""
-        with redis_outage_as_unavailable():
-            await self._redis.execute_command(  # type: ignore[no-untyped-call]
-                "SPUBLISH",
-                self._keys.channel(room),
-                encode_typing(person, typing=typing, micros=micros),
-            )
+    def typing(self, room: UUID, person: Person, *, typing: bool, micros: int) -> None:
+        """Tells a room that a person types or stopped. Never waits; a notice that fails is lost."""
+        payload = encode_typing(person, typing=typing, micros=micros)
+        try:
+            sent = self._batcher.submit(ShardedPublish(self._keys.channel(room), payload))
+        except Unavailable:
+            return  # so many wait already that a notice would come too late anyway
+        sent.add_done_callback(_forget)
 
     async def probe(self, instance: str, token: str) -> None:
-        """Sends a probe to the replica's own subscription, by the normal path."""
-        with redis_outage_as_unavailable():
-            await self._redis.execute_command(  # type: ignore[no-untyped-call]
-                "SPUBLISH", self._keys.probe(instance), encode_probe(token)
-            )
+        """Sends a probe to the replica's own subscription, by the normal path.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        await self._batcher.submit(ShardedPublish(self._keys.probe(instance), encode_probe(token)))
+
+
+def _forget(sent: asyncio.Future[Any]) -> None:
+    if not sent.cancelled() and (error := sent.exception()) is not None:
+        log.debug("notice_lost", error=repr(error))
 
 
 class Subscriber:
@@ -102,7 +111,7 @@ class Subscriber:
         """Returns when the server has confirmed: nothing published later is missed.
 
         Raises:
-            Unavailable: not confirmed within 3 s; the wish stays and is fulfilled later.
+            Unavailable: not confirmed within 3 s. The wish stays until `unsubscribe`.
         """
         confirmed = self._wanted.get(channel)
         if confirmed is None:

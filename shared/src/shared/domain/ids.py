@@ -24,6 +24,7 @@ _UUID_TEXT: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}",
     re.ASCII | re.IGNORECASE,
 )
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _SESSION_ID: Final = re.compile(
     rf"[\x21-\x7e]{{{MIN_SESSION_ID_CHARACTERS},{MAX_SESSION_ID_CHARACTERS}}}",
 )
@@ -76,3 +77,8 @@ def session_hash(session_id: str) -> bytes:
 def is_session_id(raw: str) -> bool:
     """Return whether `raw` is well-formed: 16 to 255 printable ASCII characters, no space."""
     return _SESSION_ID.fullmatch(raw) is not None
+
+
+def chosen_request_id(given: str | None, new: str) -> str:
+    """Return the caller's id of a request if it is harmless in logs and headers, else `new`."""
+    return given if given and _REQUEST_ID.fullmatch(given) else new

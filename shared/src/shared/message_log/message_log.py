@@ -48,6 +48,19 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The newest place of a room in Redis."""
+
+    epoch: str
+    seq: int
+    rv: int
+    """Changes of the roster."""
+    ev: int
+    """Changes of messages (edits and deletions)."""
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HotPage:
     """A part of hot history and the room's place at the same moment."""
 
@@ -90,7 +103,7 @@ class MessageLog:
             message_id=UUID(body.message_id),
             body=encode_body(body),
             client_id=body.client_id,
-            digest="" if body.client_id is None else _digest(body),
+            digest="-" if body.client_id is None else _digest(body),
             hot_limit=self._hot_limit,
             most_backlog=self._most_backlog,
         )
@@ -131,16 +144,18 @@ class MessageLog:
         """Oldest first, newer than `seq`. The first may be far newer: older ones were trimmed."""
         return await self._read(room, "after", seq, limit)
 
-    async def heads(self, rooms: Sequence[UUID]) -> list[tuple[str, int, int] | None]:
-        """For each room epoch, seq and roster version; None when Redis does not know it."""
+    async def heads(self, rooms: Sequence[UUID]) -> list[Head | None]:
+        """The place of each room; None when Redis does not know it."""
         pipeline = self._redis.pipeline(transaction=False)
         for room in rooms:
-            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv"])
+            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv", "ev", "closed"])
         with redis_outage_as_unavailable():
             answers = await pipeline.execute()
         return [
-            None if epoch is None else (epoch.decode(), int(seq), int(rv))
-            for epoch, seq, rv in answers
+            None
+            if epoch is None
+            else Head(epoch.decode(), int(seq), int(rv), int(ev or 0), closed is not None)
+            for epoch, seq, rv, ev, closed in answers
         ]
 
     async def revisions(self, room: UUID, seqs: Sequence[int]) -> dict[int, Revision]:
@@ -152,6 +167,23 @@ class MessageLog:
         return {
             seq: parse_revision(raw) for seq, raw in zip(seqs, raws, strict=True) if raw is not None
         }
+
+    async def changes(self, room: UUID, since_micros: int, most: int) -> list[StoredMessage]:
+        """Messages changed or deleted after a time, as they are now; the oldest change first.
+
+        At most the `most` newest changes of the last day.
+        """
+        with redis_outage_as_unavailable():
+            raws: Any = await self._redis.hgetall(self._keys.edits(room))
+        found = [(int(seq), parse_revision(raw)) for seq, raw in raws.items()]
+        newer = sorted(
+            (pair for pair in found if pair[1].micros > since_micros),
+            key=lambda pair: pair[1].micros,
+        )
+        return [
+            StoredMessage(seq, 0, revision.body).revised_by(revision)
+            for seq, revision in newer[-most:]
+        ]
 
     async def find_unsaved(self, message_id: UUID, made_ms: int) -> tuple[UUID, int] | None:
         """Room and seq of a message that PostgreSQL does not have yet, by its id.

@@ -138,8 +138,11 @@ class Presence:
         fields = dict(zip(answer[3::2], answer[4::2], strict=True))
         return Joined(parse_live_room(member.room, fields), int(answer[1]), answer[2].decode())
 
-    async def leave(self, member: Member, user: User, *, grace_ms: int = LEAVE_GRACE_MS) -> None:
-        """Withdraws a connection. `reap` announces the leave after the grace."""
+    async def leave(self, member: Member, user: User, *, grace_ms: int = LEAVE_GRACE_MS) -> int:
+        """Withdraws a connection; `reap` announces the leave after the grace.
+
+        Returns how many connections the user still has in the room; -1 if this one was not there.
+        """
         call = self._scripts.leave(
             member.room,
             member.user,
@@ -147,7 +150,7 @@ class Presence:
             snapshot=user_snapshot(user, None),
             grace_ms=grace_ms,
         )
-        await self._batcher.submit(call)
+        return int(await self._batcher.submit(call))
 
     async def rename(self, room: UUID, user: User) -> bool:
         """Tells a room a present person's new name or colour; False if nothing changed."""

@@ -75,6 +75,10 @@ _ADAPTER: Final[TypeAdapter[AnyCommand]] = TypeAdapter(
 )
 COMMAND_TYPES: Final = ("message", "typing", "user_update", "history", "ping")
 
+MAX_CLIENT_ID_LENGTH: Final = 64
+MOST_LOOKED_INTO: Final = 4096
+"""Characters of a refused frame that are still worth reading."""
+
 _PROBLEMS: Final = {
     "missing": "required",
     "string_type": "not_a_string",
@@ -111,3 +115,15 @@ def parse_command(text: str | bytes) -> AnyCommand:
             field = str(problem["loc"][1]) if len(problem["loc"]) > 1 else "type"
             problems.setdefault(field, []).append(_PROBLEMS.get(problem["type"], "invalid"))
         raise ValidationFailed(problems) from None
+
+
+def client_id_of(text: str | bytes) -> str | None:
+    """The `client_id` of a refused frame, if it has a usable one; cheap for large frames."""
+    if len(text) > MOST_LOOKED_INTO:
+        return None
+    try:
+        data: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    found = data.get("client_id") if isinstance(data, dict) else None
+    return found if isinstance(found, str) and len(found) <= MAX_CLIENT_ID_LENGTH else None

@@ -4,7 +4,7 @@ The header begins with a version digit and a letter. Replicas of other versions 
 rolling deploy: what is not understood raises UnknownEnvelope; the reader counts and skips it.
 
     1m <epoch> <seq> <µs>                                  body        a message
-    1e <epoch> <seq> <µs> <revision> <µs changed> <0|1>    body        changed or deleted
+    1e <epoch> <seq> <µs> <revision> <µs changed> <0|1> <ev>  body     changed or deleted
     1r <epoch> <rv> <j|l|n> <µs joined>                    person      roster (n: and the old one)
     1t <0|1> <µs>                                          person      typing
     1c <updated|closed>                                                the room itself
@@ -47,10 +47,14 @@ class MessageEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class RevisionEnvelope:
-    """A message changed or deleted; `message` is as it is now."""
+    """A message changed or deleted; `message` is as it is now.
+
+    `ev` counts such changes in the room, gapless within an epoch.
+    """
 
     epoch: str
     message: StoredMessage
+    ev: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ def _revision(fields: list[str], body: bytes) -> RevisionEnvelope:
     revision = Revision(int(fields[4]), int(fields[5]), fields[6] == "1", body)
     decode_body(body)  # whoever announces a deletion needs its ids
     plain = StoredMessage(int(fields[2]), int(fields[3]), body)
-    return RevisionEnvelope(fields[1], plain.revised_by(revision))
+    return RevisionEnvelope(fields[1], plain.revised_by(revision), int(fields[7]))
 
 
 def _roster(fields: list[str], body: bytes) -> RosterEnvelope:

@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal_error"
@@ -99,6 +100,9 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
     ),
     ErrorCode.RATE_LIMITED: ErrorInfo(
         429, True, "একটু ধীরে! কিছুক্ষণ পর আবার চেষ্টা করুন", "Slow down and try again shortly"
+    ),
+    ErrorCode.TOO_MANY_CONNECTIONS: ErrorInfo(
+        429, False, "একসঙ্গে অনেক সংযোগ খোলা আছে", "Too many connections are open"
     ),
     ErrorCode.OVERLOADED: ErrorInfo(
         503, True, "এখন খুব ভিড়, একটু পরে আবার চেষ্টা করুন", "Overloaded, try again shortly"

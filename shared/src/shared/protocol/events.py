@@ -97,6 +97,24 @@ class UserListEvent(Event):
     total: int
 
 
+class JoinedEvent(Event):
+    """Somebody came, or has a new name or colour; only for connections with `roster=delta`."""
+
+    type: Literal["joined"] = "joined"
+    user: RosterUser
+    timestamp: str
+    total: int
+
+
+class LeftEvent(Event):
+    """Somebody left; only for connections with `roster=delta`."""
+
+    type: Literal["left"] = "left"
+    user_id: str
+    timestamp: str
+    total: int
+
+
 class ErrorEvent(Event):
     """A command was refused, or the connection is about to be closed."""
 
@@ -170,6 +188,9 @@ class RecoveredEvent(Event):
     epoch: str
     seq: int
     messages: list[MessageEvent]
+    revisions: list[MessageUpdatedEvent | MessageDeletedEvent] = Field(
+        [], description="Changes, since then, of messages that are older than the position"
+    )
 
 
 class HistoryEvent(Event):
@@ -197,6 +218,8 @@ AnyEvent = (
     | SystemEvent
     | TypingEvent
     | UserListEvent
+    | JoinedEvent
+    | LeftEvent
     | AckEvent
     | HistoryEvent
     | PongEvent

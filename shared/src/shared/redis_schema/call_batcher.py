@@ -1,4 +1,4 @@
-"""Sends all script calls of one event-loop tick in one pipeline.
+"""Sends all script calls and messages of one event-loop tick in one pipeline.
 
 One by one, a script call costs a round trip and a system call each way; together they share them
 (measured: about eight times the calls per second). The order of submission is kept.
@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.protocol.errors import ErrorCode, Unavailable
-from shared.redis_schema.scripts import Call, run_all
+from shared.redis_schema.scripts import Queued, run_all
 from shared.runtime.redis_client import (
     is_outage,
     redis_outage_as_unavailable,
@@ -30,10 +30,10 @@ class CallBatcher:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._waiting: list[tuple[Call, asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Queued, asyncio.Future[Any]]] = []
         self._sender: asyncio.Task[None] | None = None
 
-    def submit(self, call: Call) -> asyncio.Future[Any]:
+    def submit(self, call: Queued) -> asyncio.Future[Any]:
         """The future answer of `call`.
 
         Raises:
@@ -63,15 +63,16 @@ class CallBatcher:
         finally:
             self._sender = None
 
-    async def _send_one(self, batch: list[tuple[Call, asyncio.Future[Any]]]) -> None:
+    async def _send_one(self, batch: list[tuple[Queued, asyncio.Future[Any]]]) -> None:
         results: list[Any]
         try:
             with redis_outage_as_unavailable():
                 results = await run_all(self._redis, [call for call, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to each waiter, who knows what to do
-            # Those in line would fail the same way, each after a time-out more.
-            batch += self._waiting
-            self._waiting.clear()
+            if isinstance(error, Unavailable):
+                # Those in line would fail the same way, each after a time-out more.
+                batch += self._waiting
+                self._waiting.clear()
             results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():

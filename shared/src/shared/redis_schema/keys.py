@@ -32,7 +32,12 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:room:<room>:log", "stream", "1 hour idle", "hot history; entry id is <seq>-0"),
     KeyRow("{pN}:room:<room>:edits", "hash", "1 day idle", "newest revision of changed messages"),
     KeyRow("{pN}:room:<room>:unsaved", "zset", "never", "seqs that PostgreSQL does not have yet"),
-    KeyRow("{pN}:room:<room>:dedup:<user>:<client_id>", "string", "10 minutes", "first ack"),
+    KeyRow(
+        "{pN}:room:<room>:dedup:<user>:<client_id>",
+        "string",
+        "10 minutes",
+        "first answer; by message id for 10 s without a client_id",
+    ),
     KeyRow("{pN}:room:<room>:users", "hash", "never", "user id → name and colour, while present"),
     KeyRow("{pN}:room:<room>:roster", "zset", "never", "user id by time of joining"),
     KeyRow("{pN}:room:<room>:tabs", "hash", "never", "user id → number of open connections"),

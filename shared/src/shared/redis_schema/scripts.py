@@ -30,6 +30,8 @@ ROOM_KEEP_SECONDS: Final = 30 * 24 * 3600
 HOT_KEEP_SECONDS: Final = 3600
 EDITS_KEEP_SECONDS: Final = 24 * 3600
 DEDUP_SECONDS: Final = 600
+REPEAT_SECONDS: Final = 10
+"""How long a message without a client_id is known again: only this client library repeats it."""
 
 _INCLUDE = re.compile(r"^-- include (\S+)$", re.MULTILINE)
 
@@ -81,7 +83,28 @@ class Call:
             )
 
 
-async def run_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+@dataclass(frozen=True, slots=True)
+class ShardedPublish:
+    """One message for a channel; travels like a script call."""
+
+    channel: str
+    payload: bytes
+
+    def queue(self, pipeline: Pipeline) -> None:
+        """Adds the message to `pipeline`."""
+        pipeline.execute_command("SPUBLISH", self.channel, self.payload)
+
+    async def run(self, redis: Redis) -> Any:
+        """Sends the message alone."""
+        return await redis.execute_command(  # type: ignore[no-untyped-call]
+            "SPUBLISH", self.channel, self.payload
+        )
+
+
+Queued = Call | ShardedPublish
+
+
+async def run_all(redis: Redis, calls: Sequence[Queued]) -> list[Any]:
     """Runs `calls` in one pipeline, in order. Each result may be an exception of its own."""
     pipeline = redis.pipeline(transaction=False)
     for call in calls:
@@ -129,10 +152,13 @@ class Scripts:
         hot_limit: int,
         most_backlog: int,
     ) -> Call:
-        """Accepts one message. `digest` is that of its content, '' without a client_id."""
+        """Accepts one message. `digest` is that of its content, '-' without a client_id.
+
+        Also without one a repeated call, after a link broke before the answer, sends nothing twice.
+        """
         k = self.keys
         partition = k.partition_of(room)
-        dedup = k.meta(room) if client_id is None else k.dedup(room, user, client_id)
+        dedup = k.dedup(room, user, client_id or str(message_id))
         return Call(
             script("publish"),
             [k.meta(room), k.log(room), k.unsaved(room), k.ingest(partition), dedup],
@@ -142,7 +168,7 @@ class Scripts:
                 str(message_id),
                 body,
                 digest,
-                DEDUP_SECONDS,
+                DEDUP_SECONDS if client_id else REPEAT_SECONDS,
                 hot_limit,
                 most_backlog,
                 ROOM_KEEP_SECONDS,

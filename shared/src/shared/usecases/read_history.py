@@ -60,6 +60,8 @@ class Recovery:
     epoch: str
     seq: int
     messages: tuple[StoredMessage, ...]
+    revisions: tuple[StoredMessage, ...] = ()
+    """Changes, since the position, of messages before it; the oldest change first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +131,47 @@ class HistoryReader:
                 found = older + found
             whole = [m.seq for m in found] == list(range(position.seq + 1, upto + 1))
             if whole and len(within_bytes(found, most_bytes)) == len(found):
-                return Recovery(complete=True, epoch=page.epoch, seq=upto, messages=tuple(found))
+                return Recovery(
+                    complete=True,
+                    epoch=page.epoch,
+                    seq=upto,
+                    messages=tuple(found),
+                    revisions=await self._changes_before(room, page, position),
+                )
         return await self.newest(room, upto, most_bytes)
 
-    async def newest(self, room: UUID, upto: int, most_bytes: int = RECOVERY_BYTES) -> Recovery:
-        """The newest messages up to `upto`: 50, or fewer if they do not fit or cannot be had now.
+    async def newest(
+        self, room: UUID, upto: int | None = None, most_bytes: int = RECOVERY_BYTES
+    ) -> Recovery:
+        """The newest messages (up to `upto`): 50, or fewer if they do not fit or cannot be had now.
 
         Raises:
             Unavailable: Redis is away; PostgreSQL is not needed.
         """
+        before = None if upto is None else upto + 1
+        found: Page | HotPage
         try:
-            page = await self.before(room, upto + 1, FALLBACK_MESSAGES)
-            epoch, messages = page.epoch, page.messages
+            found = await self.before(room, before, FALLBACK_MESSAGES)
         except Unavailable:
-            hot = await self._hot(room, "before", upto + 1, FALLBACK_MESSAGES)
-            epoch, messages = hot.epoch, tuple(m for m in hot.messages if not m.deleted)
-        kept = within_bytes(messages, most_bytes)
-        return Recovery(complete=False, epoch=epoch, seq=upto, messages=tuple(reversed(kept)))
+            found = await self._hot(room, "before", before, FALLBACK_MESSAGES)
+        kept = within_bytes([m for m in found.messages if not m.deleted], most_bytes)
+        return Recovery(
+            complete=False,
+            epoch=found.epoch,
+            seq=found.seq if upto is None else upto,
+            messages=tuple(reversed(kept)),
+        )
+
+    async def _changes_before(
+        self, room: UUID, page: HotPage, position: Position
+    ) -> tuple[StoredMessage, ...]:
+        """What changed, while the client was away, of what it has."""
+        if not page.revised:
+            return ()
+        seen = await self._hot(room, "before", position.seq + 1, 1)
+        since = seen.messages[0].micros if seen.messages else 0
+        changes = await self.log.changes(room, since, RECOVERY_LIMIT)
+        return tuple(message for message in changes if message.seq <= position.seq)
 
     async def _hot(self, room: UUID, mode: str, seq: int | None, limit: int) -> HotPage:
         async def read() -> HotPage:

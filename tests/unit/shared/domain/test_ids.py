@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.ids import is_session_id, parse_uuid, session_hash, uuid7, uuid7_micros
+from shared.domain.ids import (
+    chosen_request_id,
+    is_session_id,
+    parse_uuid,
+    session_hash,
+    uuid7,
+    uuid7_micros,
+)
 
 MILLISECONDS = st.integers(0, 2**48 - 1)
 RANDOM_BITS = st.integers(0, 2**74 - 1)
@@ -106,3 +113,13 @@ def test_a_well_formed_session_id_is_accepted(raw: str) -> None:
 )
 def test_a_malformed_session_id_is_not(raw: str) -> None:
     assert not is_session_id(raw)
+
+
+@pytest.mark.parametrize("given", ["a", "A-b_c.1", "0" * 64])
+def test_a_harmless_request_id_is_kept(given: str) -> None:
+    assert chosen_request_id(given, "new") == given
+
+
+@pytest.mark.parametrize("given", [None, "", "a b", "a\nb", "0" * 65, "আ", "a;b", "a\n"])
+def test_any_other_request_id_is_replaced(given: str | None) -> None:
+    assert chosen_request_id(given, "new") == "new"

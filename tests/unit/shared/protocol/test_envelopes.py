@@ -44,7 +44,16 @@ def test_typing_survives_the_wire() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"2m ab 1 1\n{}", b"1x\n", b"1m ab\n", b"1m ab x y\n{}", b"\xff\xfe", b"1r ab 1 z 1\n{}"],
+    [
+        b"",
+        b"2m ab 1 1\n{}",
+        b"1x\n",
+        b"1m ab\n",
+        b"1m ab x y\n{}",
+        b"\xff\xfe",
+        b"1r ab 1 z 1\n{}",
+        b"1e a 1 1 1 1 1 1\n{}",
+    ],
 )
 def test_what_is_not_understood_is_told_apart(raw: bytes) -> None:
     with pytest.raises(UnknownEnvelope):

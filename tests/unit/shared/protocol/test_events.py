@@ -52,6 +52,8 @@ def test_the_events_are_those_of_the_contract() -> None:
         "system",
         "typing",
         "user_list",
+        "joined",
+        "left",
         "ack",
         "history",
         "pong",

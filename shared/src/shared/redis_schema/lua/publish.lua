@@ -1,20 +1,18 @@
 -- Accepts one message: dedup → seq → hot history → ingest → channel, all or nothing.
--- KEYS 1 meta  2 log  3 unsaved  4 ingest  5 dedup (any key of the slot when ARGV 5 is empty)
--- ARGV 1 room id  2 channel  3 message id  4 body (JSON object)  5 digest of the content, or ''
---      6 seconds to remember the client_id  7 entries of hot history  8 most entries in ingest
+-- KEYS 1 meta  2 log  3 unsaved  4 ingest  5 dedup
+-- ARGV 1 room id  2 channel  3 message id  4 body (JSON object)  5 digest of the content, or '-'
+--      6 seconds to remember the answer  7 entries of hot history  8 most entries in ingest
 --      9 seconds to keep the room
 -- Returns {'ok'|'again', seq, µs, message id} | {'no_room'} | {'closed'} | {'conflict'} |
 --         {'backlog'}
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'closed', 'at')
 if not meta[1] then return {'no_room'} end
 if meta[2] then return {'closed'} end
-if ARGV[5] ~= '' then
-  local held = redis.call('GET', KEYS[5])
-  if held then
-    local digest, seq, micros, id = string.match(held, '^(%S+) (%S+) (%S+) (%S+)$')
-    if digest ~= ARGV[5] then return {'conflict'} end
-    return {'again', seq, micros, id}
-  end
+local held = redis.call('GET', KEYS[5])
+if held then
+  local digest, seq, micros, id = string.match(held, '^(%S+) (%S+) (%S+) (%S+)$')
+  if digest ~= ARGV[5] then return {'conflict'} end
+  return {'again', seq, micros, id}
 end
 -- Nothing unsaved is ever trimmed; a full queue refuses instead.
 if redis.call('XLEN', KEYS[4]) >= tonumber(ARGV[8]) then return {'backlog'} end
@@ -38,10 +36,8 @@ redis.call('XADD', KEYS[2], 'MINID', '~', math.max(floor, 0) .. '-0', seq .. '-0
 redis.call('PERSIST', KEYS[2])
 redis.call('XADD', KEYS[4], '*', 'k', 'm', 'v', 1, 'r', ARGV[1], 's', seq, 't', micros,
            'e', meta[1], 'b', ARGV[4])
-if ARGV[5] ~= '' then
-  redis.call('SET', KEYS[5], ARGV[5] .. ' ' .. seq .. ' ' .. micros .. ' ' .. ARGV[3],
-             'EX', ARGV[6])
-end
+redis.call('SET', KEYS[5], ARGV[5] .. ' ' .. seq .. ' ' .. micros .. ' ' .. ARGV[3],
+           'EX', ARGV[6])
 redis.call('SPUBLISH', ARGV[2],
            '1m ' .. meta[1] .. ' ' .. seq .. ' ' .. micros .. '\n' .. ARGV[4])
 return {'ok', seq, micros, ARGV[3]}

@@ -11,7 +11,10 @@ if meta[2] then return {'closed'} end
 local seen = tonumber(ARGV[7])
 local held = redis.call('HGET', KEYS[2], ARGV[3])
 if held then
-  local revision, _, deleted = string.match(held, '^(%d+) (%d+) (%d)\n')
+  local revision, changed, deleted, body = string.match(held, '^(%d+) (%d+) (%d)\n(.*)$')
+  if tonumber(revision) == seen + 1 and deleted == ARGV[6] and body == ARGV[5] then
+    return {'ok', revision, changed}  -- the same call again: its first answer was lost
+  end
   if deleted == '1' then return {'gone'} end
   -- The caller changed what it had read; another change came between.
   if tonumber(revision) > seen and ARGV[6] ~= '1' then return {'revised'} end
@@ -21,6 +24,7 @@ if redis.call('XLEN', KEYS[3]) >= tonumber(ARGV[9]) then return {'backlog'} end
 local time = redis.call('TIME')
 local micros = string.format('%.0f', time[1] * 1000000 + time[2])
 local revision = seen + 1
+local ev = redis.call('HINCRBY', KEYS[1], 'ev', 1)
 local mark = revision .. ' ' .. micros .. ' ' .. ARGV[6]
 redis.call('HSET', KEYS[2], ARGV[3], mark .. '\n' .. ARGV[5])
 redis.call('EXPIRE', KEYS[2], ARGV[8])
@@ -28,5 +32,5 @@ if ARGV[6] == '1' then redis.call('HINCRBY', KEYS[1], 'total', -1) end
 redis.call('XADD', KEYS[3], '*', 'k', 'e', 'v', 1, 'r', ARGV[1], 's', ARGV[3], 't', ARGV[4],
            'e', meta[1], 'b', ARGV[5], 'n', revision, 'u', micros, 'd', ARGV[6])
 redis.call('SPUBLISH', ARGV[2], '1e ' .. meta[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' ..
-           mark .. '\n' .. ARGV[5])
+           mark .. ' ' .. ev .. '\n' .. ARGV[5])
 return {'ok', revision, micros}

@@ -1,0 +1,104 @@
+"""Tests mirror the code: who changes a module finds its tests by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+SOURCE_ROOTS = ("shared/src", "api_service/src", "ws_service/src", "worker/src", "deploy/local/src")
+NO_TWIN_NEEDED = {"__init__.py", "__main__.py"}
+
+TESTED_ELSEWHERE = {
+    # Pure declarations and wiring: whatever runs the service runs them.
+    "api_service/app": "integration/api_service/test_layers.py",
+    "api_service/limits": "integration/api_service/test_users.py",
+    "api_service/paths": "unit/api_service/test_openapi.py",
+    "api_service/wiring": "integration/api_service/test_main.py",
+    "ws_service/app": "integration/ws_service/test_bad_input.py",
+    "ws_service/settings": "unit/shared/runtime/test_settings.py",
+    "ws_service/wiring": "integration/ws_service/test_chat.py",
+    "worker/wiring": "integration/worker/test_worker_process.py",
+    "local_stack/errors": "e2e/test_local_stack_faults.py",
+    # Parts that only mean something over a connection.
+    "api_service/middleware/body_limit": "integration/api_service/test_layers.py",
+    "api_service/middleware/cors": "integration/api_service/test_layers.py",
+    "api_service/middleware/guard": "integration/api_service/test_layers.py",
+    "api_service/ranking": "integration/api_service/test_rooms.py",
+    "api_service/room_settings": "integration/api_service/test_rooms.py",
+    "api_service/routes/probes": "integration/api_service/test_status.py",
+    "ws_service/connection": "integration/ws_service/test_bad_input.py",
+    "ws_service/drain": "integration/ws_service/test_recovery.py",
+    "ws_service/grace_ends": "integration/ws_service/test_storms.py",
+    "api_service/middleware/request_context": "integration/api_service/test_layers.py",
+    "ws_service/channels": "integration/ws_service/test_storms.py",
+    "ws_service/hub": "integration/ws_service/test_chat.py integration/ws_service/test_storms.py",
+    "ws_service/room_channel": "integration/ws_service/test_recovery.py",
+    "ws_service/server": "integration/ws_service/test_recovery.py",
+    "ws_service/transport": "integration/ws_service/test_bad_input.py",
+    # Parts of the worker's loop, driven as a whole.
+    "worker/acknowledger": "integration/worker/test_consumer.py",
+    "worker/dead_letter": "integration/worker/test_consumer.py",
+    "worker/ingest_streams": "integration/worker/test_consumer.py",
+    "worker/reclaim": "integration/worker/test_consumer.py",
+    "worker/supervisor": "integration/worker/test_worker_process.py",
+    # What PostgreSQL alone can judge: statements, tables, connections.
+    "shared/message_store/bulk_statements": "integration/shared/message_store/test_bulk_writer.py",
+    "shared/message_store/engine": "integration/shared/message_store/test_outages.py",
+    "shared/message_store/records": "unit/shared/message_store/test_ingest_entries.py",
+    "shared/message_store/tables": "integration/worker/test_migrate.py",
+    "shared/message_store/totals": "integration/shared/message_store/test_room_directory.py",
+    # The stack starts, fails and stops as a whole.
+    "local_stack/child": "e2e/test_local_stack_faults.py",
+    "local_stack/cli": "e2e/test_local_stack.py",
+    "local_stack/gateway": "e2e/test_gateway.py",
+    "local_stack/launch": "e2e/test_local_stack_faults.py",
+    "local_stack/secret_files": "unit/deploy/local_stack/test_valkey.py",
+    "local_stack/services": "e2e/test_local_stack.py",
+    "local_stack/stack": "e2e/test_local_stack.py",
+    "local_stack/supervisor": "e2e/test_local_stack_faults.py",
+    "local_stack/wheels": "e2e/test_local_stack.py",
+}
+"""Modules without a twin, and the tests below `tests/` that fail when they break."""
+
+
+def modules() -> set[str]:
+    """Every module that needs a twin, such as `shared/domain/ids`."""
+    found = {
+        path.relative_to(ROOT / root).with_suffix("").as_posix()
+        for root in SOURCE_ROOTS
+        for path in (ROOT / root).rglob("*.py")
+        if path.name not in NO_TWIN_NEEDED and "migrations" not in path.parts
+    }
+    return found | {path.stem for path in (ROOT / "deploy/local").glob("*.py")}
+
+
+def twins(module: str) -> list[Path]:
+    """Its tests: `test_<name>.py` in a folder of its package or of one around that."""
+    *package, name = module.split("/")
+    folders = ["/".join(package[:end]) for end in range(1, len(package) + 1)] or ["deploy"]
+    return [
+        path
+        for path in TESTS.rglob(f"test_{name}.py")
+        if path.parent.as_posix().endswith(tuple(f"/{folder}" for folder in folders))
+    ]
+
+
+def test_every_module_has_a_twin_or_a_reason() -> None:
+    alone = {module for module in modules() if not twins(module)}
+    assert sorted(alone - set(TESTED_ELSEWHERE)) == []
+
+
+def test_the_list_of_reasons_names_only_modules_that_need_it() -> None:
+    alone = {module for module in modules() if not twins(module)}
+    assert sorted(set(TESTED_ELSEWHERE) - alone) == []
+
+
+def test_what_a_reason_refers_to_is_there() -> None:
+    missing = [
+        place
+        for reason in TESTED_ELSEWHERE.values()
+        for place in reason.split()
+        if place.endswith(".py") and not (TESTS / place).is_file()
+    ]
+    assert missing == []

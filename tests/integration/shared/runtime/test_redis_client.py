@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+import uuid
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.exceptions import (
+    BusyLoadingError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from tests.integration.shared.conftest import IDS, make_settings, make_user
+
+from local_stack.ports import free_ports
+from local_stack.valkey import start_valkey
+from shared.message_log.message_log import MessageLog
+from shared.protocol.codec import MessageBody
+from shared.protocol.errors import ErrorCode, Unavailable
+from shared.redis_schema.keys import Keys
+from shared.redis_schema.scripts import Scripts
+from shared.rooms.live_rooms import LiveRooms
+from shared.runtime.redis_client import COMMAND_SECONDS, open_redis, redis_outage_as_unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+    from uuid import UUID
+
+    from redis.asyncio import Redis
+
+PATIENCE_SECONDS = 5.0
+"""What "fails fast" means, also on a busy machine."""
+
+
+@asynccontextmanager
+async def client_of(url: str, name: str = "test") -> AsyncIterator[Redis]:
+    redis = open_redis(url, name)
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+async def assert_away(redis: Redis) -> None:
+    start = time.monotonic()
+    with pytest.raises(Unavailable) as caught, redis_outage_as_unavailable():
+        await redis.get("x")
+    assert time.monotonic() - start < PATIENCE_SECONDS
+    assert (caught.value.code, caught.value.part) == (ErrorCode.UNAVAILABLE, "redis")
+    assert caught.value.__cause__ is not None
+
+
+def body_of(room: UUID, text: str) -> MessageBody:
+    user = make_user()
+    ids = (str(user.id), user.username, user.color, str(IDS.new()), str(room))
+    return MessageBody(text, *ids, None, "text", None, None)
+
+
+async def test_an_address_where_nobody_listens_is_an_outage_at_once() -> None:
+    async with client_of(f"redis://127.0.0.1:{free_ports(1)[0]}") as redis:
+        await assert_away(redis)
+
+
+async def test_a_name_that_does_not_exist_is_an_outage() -> None:
+    async with client_of("redis://nowhere.invalid:6379") as redis:
+        await assert_away(redis)
+
+
+async def test_a_server_that_takes_connections_and_never_answers_is_an_outage_in_seconds() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with listener, client_of(f"redis://127.0.0.1:{port}") as redis:
+        await assert_away(redis)
+
+
+async def test_a_server_that_stops_answering_is_an_outage_and_is_used_again_afterwards(
+    reachable_path: Path,
+) -> None:
+    server = start_valkey(reachable_path)
+    try:
+        async with client_of(server.url) as redis:
+            await redis.set("x", "1")
+            server.child.send(signal.SIGSTOP)
+            await assert_away(redis)
+            server.child.send(signal.SIGCONT)
+            assert await redis.get("x") == b"1"
+    finally:
+        server.child.send(signal.SIGCONT)
+        server.stop()
+
+
+async def test_what_timed_out_is_not_repeated_since_the_server_may_still_do_it(
+    reachable_path: Path,
+) -> None:
+    server = start_valkey(reachable_path)
+    try:
+        async with client_of(server.url) as redis:
+            await redis.set("n", "0")
+            server.child.send(signal.SIGSTOP)
+            wakes_up = asyncio.get_running_loop().call_later(
+                COMMAND_SECONDS + 0.5, server.child.send, signal.SIGCONT
+            )
+            with pytest.raises(Unavailable), redis_outage_as_unavailable():
+                await redis.incr("n")
+            while not wakes_up.when() < asyncio.get_running_loop().time():
+                await asyncio.sleep(0.1)
+            assert await redis.get("n") == b"1"
+    finally:
+        server.child.send(signal.SIGCONT)
+        server.stop()
+
+
+async def test_a_restart_costs_no_command_afterwards(reachable_path: Path) -> None:
+    server = start_valkey(reachable_path)
+    try:
+        async with client_of(server.url) as redis:
+            await redis.set("x", "1")
+            server.stop()
+            server = start_valkey(reachable_path, port=server.port)
+            assert await redis.get("x") == b"1"
+    finally:
+        server.stop()
+
+
+async def test_a_full_server_is_overloaded_and_still_read(reachable_path: Path) -> None:
+    server = start_valkey(reachable_path)
+    try:
+        async with client_of(server.url) as redis:
+            scripts = Scripts(redis, Keys("t:", 1))
+            log, room = MessageLog(redis, scripts), make_settings()
+            await LiveRooms(redis, scripts).load(
+                room, epoch=IDS.epoch(), last_seq=0, total=0, closed=False
+            )
+            await log.publish(body_of(room.id, "জায়গা আছে"))
+            # Less than it uses: what it frees meanwhile makes no room.
+            await redis.config_set("maxmemory", "500kb")
+            with pytest.raises(Unavailable) as caught:
+                await log.publish(body_of(room.id, "আর জায়গা নেই"))
+            assert caught.value.code is ErrorCode.OVERLOADED
+            with pytest.raises(Unavailable) as caught, redis_outage_as_unavailable():
+                await redis.set("more", "x")
+            assert caught.value.code is ErrorCode.OVERLOADED
+            page = await log.before(room.id, None, 10)
+            assert (page.seq, len(page.messages)) == (1, 1)
+    finally:
+        server.stop()
+
+
+async def test_the_client_is_named_in_the_servers_list(redis_url: str) -> None:
+    name = f"ws-{uuid.uuid4().hex}"
+    async with client_of(redis_url, name) as redis:
+        listed = await redis.client_list()
+        assert name in {client["name"] for client in listed}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RedisConnectionError("x"), ErrorCode.UNAVAILABLE),
+        (BusyLoadingError("x"), ErrorCode.UNAVAILABLE),
+        (ReadOnlyError("x"), ErrorCode.UNAVAILABLE),
+        (ConnectionResetError("x"), ErrorCode.UNAVAILABLE),
+        (TimeoutError("x"), ErrorCode.UNAVAILABLE),
+        (OutOfMemoryError("x"), ErrorCode.OVERLOADED),
+    ],
+)
+def test_every_kind_of_outage_may_be_retried(error: Exception, code: ErrorCode) -> None:
+    with pytest.raises(Unavailable) as caught, redis_outage_as_unavailable():
+        raise error
+    assert caught.value.code is code
+    assert caught.value.__cause__ is error
+    assert caught.value.retry_after > 0
+
+
+def test_a_bug_is_not_taken_for_an_outage() -> None:
+    with pytest.raises(ResponseError), redis_outage_as_unavailable():
+        raise ResponseError("WRONGTYPE")

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.integration.shared.conftest import IDS, make_user
+
+from shared.domain.rooms import ROOM_RULES, default_room_name
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.redis_schema.scripts import Scripts
+from shared.rooms.live_rooms import LiveRooms
+from shared.runtime.clock import SystemClock
+from shared.usecases.open_room import EPOCH_GAP, RoomOpener
+from shared.usecases.post_message import CheckedDraft, MessagePoster
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    from redis.asyncio import Redis
+    from tests.integration.shared.usecases.conftest import Mover
+
+    from shared.domain.entities import RoomSettings
+    from shared.message_store.room_directory import RoomDirectory
+    from shared.redis_schema.keys import Keys
+
+    NewRoom = Callable[..., Awaitable[RoomSettings]]
+
+
+async def post(poster: MessagePoster, room: UUID, times: int) -> None:
+    for n in range(times):
+        await poster.post(make_user(), room, CheckedDraft(f"{n}", None, "text", None, None))
+
+
+async def test_a_room_of_postgresql_is_put_into_redis(
+    opener: RoomOpener, new_room: NewRoom
+) -> None:
+    settings = await new_room(name="খেলা", description="ক্রিকেট", is_public=False)
+    found = await opener.open(settings.id)
+    assert found.settings == settings
+    assert (found.seq, found.total, found.closed) == (0, 0, False)
+    assert await opener.live.read(settings.id) == found
+
+
+async def test_a_room_of_redis_needs_no_postgresql(
+    opener: RoomOpener, opener_without_postgres: RoomOpener, new_room: NewRoom
+) -> None:
+    settings = await new_room()
+    found = await opener.open(settings.id)
+    assert await opener_without_postgres.open(settings.id) == found
+
+
+async def test_an_unknown_room_is_not_found_and_not_made(
+    opener: RoomOpener, redis: Redis, keys: Keys
+) -> None:
+    room = IDS.new()
+    with pytest.raises(ChatError) as caught:
+        await opener.open(room)
+    assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+    assert not await redis.exists(keys.meta(room), keys.ingest(keys.partition_of(room)))
+
+
+async def test_an_unknown_room_is_made_where_that_is_allowed(
+    opener: RoomOpener, directory: RoomDirectory, mover: Mover
+) -> None:
+    room = IDS.new()
+    found = await opener.open(room, create=True)
+    assert found.settings.name == default_room_name(room)
+    assert (found.settings.is_public, found.settings.max_users, found.settings.owner_id) == (
+        True,
+        ROOM_RULES.default_max_users,
+        None,
+    )
+    await mover.save()
+    record = await directory.read_room(room)
+    assert record is not None
+    assert record.settings == found.settings
+
+
+async def test_of_many_who_make_a_room_at_once_all_find_the_same(
+    opener: RoomOpener, directory: RoomDirectory, mover: Mover
+) -> None:
+    room = IDS.new()
+    found = await asyncio.gather(*(opener.open(room, create=True) for _ in range(5)))
+    assert len({(one.epoch, one.settings) for one in found}) == 1
+    await mover.save()
+    assert (await directory.totals()).rooms == 1
+
+
+async def test_a_deleted_room_never_comes_back(
+    opener: RoomOpener, directory: RoomDirectory, new_room: NewRoom
+) -> None:
+    settings = await new_room()
+    await directory.delete_room(settings.id, SystemClock().micros())
+    for create in (False, True):
+        with pytest.raises(ChatError) as caught:
+            await opener.open(settings.id, create=create)
+        assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+
+
+async def test_a_closed_room_is_not_found(opener: RoomOpener, new_room: NewRoom) -> None:
+    settings = await new_room()
+    await opener.open(settings.id)
+    await opener.live.close(settings.id)
+    with pytest.raises(ChatError) as caught:
+        await opener.open(settings.id, create=True)
+    assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+
+
+async def test_a_room_that_redis_lost_goes_on_above_all_numbers_of_postgresql(
+    opener: RoomOpener, poster: MessagePoster, new_room: NewRoom, mover: Mover
+) -> None:
+    settings = await new_room()
+    await post(poster, settings.id, 7)
+    old = await opener.open(settings.id)
+    await mover.save()
+    await mover.lose(settings.id)
+    new = await opener.open(settings.id)
+    assert new.epoch != old.epoch
+    assert (new.seq, new.total) == (7 + EPOCH_GAP, 7)
+    await post(poster, settings.id, 1)
+    await mover.save()
+    record = await opener.directory.read_room(settings.id)
+    assert record is not None
+    assert (record.last_seq, record.total_messages) == (8 + EPOCH_GAP, 8)
+
+
+async def test_without_postgresql_a_room_that_redis_does_not_know_is_unavailable(
+    opener_without_postgres: RoomOpener,
+) -> None:
+    for create in (False, True):
+        with pytest.raises(Unavailable) as caught:
+            await opener_without_postgres.open(IDS.new(), create=create)
+        assert caught.value.part == "postgres"
+
+
+async def test_without_redis_every_room_is_unavailable(
+    redis_away: Redis, keys: Keys, directory: RoomDirectory, new_room: NewRoom
+) -> None:
+    settings: Any = await new_room()
+    live = LiveRooms(redis_away, Scripts(redis_away, keys))
+    with pytest.raises(Unavailable) as caught:
+        await RoomOpener(live, directory, SystemClock(), IDS).open(settings.id)
+    assert caught.value.part == "redis"

@@ -1,0 +1,420 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from tests.integration.shared.conftest import IDS, make_user
+
+from shared.domain.position import Position
+from shared.message_log.message_log import MessageLog
+from shared.protocol.codec import StoredMessage, decode_body
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.usecases.change_message import MessageEditor
+from shared.usecases.open_room import EPOCH_GAP
+from shared.usecases.post_message import CheckedDraft, MessagePoster
+from shared.usecases.read_history import FALLBACK_MESSAGES, RECOVERY_LIMIT, HistoryReader
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from tests.integration.shared.usecases.conftest import Mover
+
+    from shared.domain.entities import RoomSettings
+    from shared.message_store.message_reader import MessageReader
+    from shared.usecases.open_room import RoomOpener
+
+    NewRoom = Callable[..., Awaitable[RoomSettings]]
+
+Line = tuple[int, str, int, bool]
+"""Seq, content, revision, deleted."""
+
+
+def draft(content: str) -> CheckedDraft:
+    return CheckedDraft(content, None, "text", None, None)
+
+
+def line_of(message: StoredMessage) -> Line:
+    return (
+        message.seq,
+        decode_body(message.body).message,
+        message.revision,
+        message.deleted,
+    )
+
+
+def lines(messages: Iterable[StoredMessage]) -> list[Line]:
+    return [line_of(message) for message in messages]
+
+
+@dataclass
+class ModelRoom:
+    """A real room, and beside it what it must look like."""
+
+    room: UUID
+    poster: MessagePoster
+    editor: MessageEditor
+    model: dict[int, Line] = field(default_factory=dict)
+    ids: dict[int, UUID] = field(default_factory=dict)
+    user = make_user()
+
+    async def post(self, content: str) -> int:
+        _, place = await self.poster.post(self.user, self.room, draft(content))
+        self.model[place.seq] = (place.seq, content, 0, False)
+        self.ids[place.seq] = UUID(place.message_id)
+        return place.seq
+
+    async def post_many(self, count: int) -> list[int]:
+        return [await self.post(f"বার্তা {n}") for n in range(count)]
+
+    async def change(self, seq: int, content: str) -> None:
+        await self.editor.change(await self.editor.find(self.ids[seq]), draft(content))
+        self.model[seq] = (seq, content, self.model[seq][2] + 1, False)
+
+    async def delete(self, seq: int) -> None:
+        await self.editor.delete(await self.editor.find(self.ids[seq]))
+        self.model[seq] = (seq, "", self.model[seq][2] + 1, True)
+
+    def living(self) -> list[Line]:
+        return [line for _, line in sorted(self.model.items()) if not line[3]]
+
+    def before(self, seq: int | None) -> list[Line]:
+        return [line for line in reversed(self.living()) if seq is None or line[0] < seq]
+
+    def after(self, seq: int) -> list[Line]:
+        return [line for line in self.living() if line[0] > seq]
+
+
+@pytest.fixture
+def history(log: MessageLog, store: MessageReader, opener: RoomOpener) -> HistoryReader:
+    return HistoryReader(log, store, opener)
+
+
+@pytest.fixture
+def history_without_postgres(
+    log: MessageLog, store_away: MessageReader, opener_without_postgres: RoomOpener
+) -> HistoryReader:
+    return HistoryReader(log, store_away, opener_without_postgres)
+
+
+@pytest.fixture
+async def room(
+    new_room: NewRoom,
+    poster: MessagePoster,
+    log: MessageLog,
+    store: MessageReader,
+    opener: RoomOpener,
+) -> ModelRoom:
+    settings = await new_room()
+    return ModelRoom(settings.id, poster, MessageEditor(log, store, opener))
+
+
+async def one_event(random: Random, room: ModelRoom, mover: Mover) -> None:
+    """Something that may happen to a room at any time."""
+    living = [line[0] for line in room.living()]
+    match random.choices(
+        ["post", "change", "delete", "save some", "save all", "trim", "expire", "lose"],
+        [10, 4, 5, 3, 1, 3, 1, 0.3],
+    ):
+        case ["change"] if living:
+            await room.change(random.choice(living), f"বদল {random.random()}")
+        case ["delete"] if living:
+            await room.delete(random.choice(living[-6:]))
+        case ["save some"]:
+            await mover.save(random.random(), random)
+        case ["save all"]:
+            await mover.save()
+        case ["trim"]:
+            await mover.trim(room.room, random.randrange(6))
+        case ["expire"]:
+            await mover.forget_edits(room.room)
+        case ["lose"]:
+            await mover.save()  # what was not saved would be lost
+            await mover.lose(room.room)
+        case _:
+            for _ in range(random.randrange(1, 6)):
+                await room.post(f"বার্তা {random.random()}")
+
+
+async def assert_pages_are_true(random: Random, room: ModelRoom, history: HistoryReader) -> None:
+    limit = random.choice([1, 2, 3, 7, 50])
+    seq = random.choice([None, *room.model, *(seq + 1 for seq in room.model)])
+    page = await history.before(room.room, seq, limit)
+    expected = room.before(seq)
+    assert (lines(page.messages), page.has_more) == (expected[:limit], len(expected) > limit)
+    assert page.total == len(room.living())
+    start = random.choice([0, *room.model])
+    page = await history.after(room.room, start, limit)
+    expected = room.after(start)
+    assert (lines(page.messages), page.has_more) == (expected[:limit], len(expected) > limit)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_page_is_always_what_was_said_wherever_the_messages_are(
+    seed: int, room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    random = Random(seed)
+    for _ in range(40):
+        await one_event(random, room, mover)
+        await assert_pages_are_true(random, room, history)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_what_is_recovered_is_complete_or_says_that_it_is_not(
+    seed: int, room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    random = Random(seed)
+    for _ in range(40):
+        await one_event(random, room, mover)
+        head = await history.before(room.room, None, 1)
+        since = random.randrange(head.seq + 1)
+        upto = random.randrange(since, head.seq + 1)
+        found = await history.recover(room.room, Position(head.epoch, since), upto)
+        held = [line for seq, line in sorted(room.model.items()) if since < seq <= upto]
+        if found.complete:
+            assert lines(found.messages) == held
+        else:  # the position is of an epoch that this one has left behind
+            assert upto - since > len(held)
+            newest = room.before(upto + 1)[:FALLBACK_MESSAGES]
+            assert lines(found.messages) == newest[::-1]
+        assert (found.epoch, found.seq) == (head.epoch, upto)
+
+
+async def test_pages_are_true_while_messages_move_from_the_log_to_postgresql(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    random = Random(1)
+    await room.post_many(150)
+    for seq in range(40, 140, 3):
+        await room.delete(seq)
+
+    async def move() -> None:
+        for _ in range(15):
+            await mover.save(0.3, random)
+            await mover.trim(room.room, random.randrange(20))
+        await mover.save()
+        await mover.trim(room.room)
+
+    pages = 0
+    async with asyncio.TaskGroup() as group:
+        moving = group.create_task(move())
+        while not moving.done() or pages < 10:
+            await assert_pages_are_true(random, room, history)
+            pages += 1
+
+
+async def test_deleted_messages_that_only_the_log_has_do_not_end_a_page(
+    room: ModelRoom, history: HistoryReader
+) -> None:
+    seqs = await room.post_many(30)
+    for seq in seqs[10:20]:
+        await room.delete(seq)
+    page = await history.before(room.room, 21, 5)
+    assert [m.seq for m in page.messages] == [10, 9, 8, 7, 6]
+    assert page.has_more
+    page = await history.after(room.room, 10, 5)
+    assert [m.seq for m in page.messages] == [21, 22, 23, 24, 25]
+    assert page.has_more
+
+
+async def test_deleted_messages_that_only_postgresql_has_do_not_end_a_page(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    seqs = await room.post_many(30)
+    for seq in seqs[10:20]:
+        await room.delete(seq)
+    await mover.save()
+    await mover.trim(room.room)
+    page = await history.before(room.room, 21, 5)
+    assert [m.seq for m in page.messages] == [10, 9, 8, 7, 6]
+    page = await history.after(room.room, 10, 5)
+    assert [m.seq for m in page.messages] == [21, 22, 23, 24, 25]
+
+
+async def test_a_change_that_postgresql_does_not_have_lies_over_its_row(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    await room.post_many(3)
+    await mover.save()
+    await mover.trim(room.room)
+    await room.change(1, "নতুন")
+    await room.delete(2)
+    for page in (
+        await history.after(room.room, 0, 10),
+        await history.before(room.room, None, 10),
+    ):
+        assert sorted(lines(page.messages)) == [(1, "নতুন", 1, False), (3, "বার্তা 2", 0, False)]
+        assert page.total == 2
+
+
+async def test_the_history_of_an_empty_room_is_empty(
+    room: ModelRoom, history: HistoryReader
+) -> None:
+    for page in (
+        await history.before(room.room, None, 10),
+        await history.before(room.room, 5, 10),
+        await history.after(room.room, 0, 10),
+    ):
+        assert (page.messages, page.has_more, page.total, page.seq) == ((), False, 0, 0)
+
+
+async def test_an_unknown_room_has_no_history(history: HistoryReader) -> None:
+    with pytest.raises(ChatError) as caught:
+        await history.before(IDS.new(), None, 10)
+    assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+
+
+async def test_recovery_gives_all_that_was_missed_deleted_ones_marked(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    await room.post_many(20)
+    await mover.save()
+    await mover.trim(room.room, 5)  # the older ones must come from PostgreSQL
+    await room.change(8, "নতুন")
+    await room.delete(18)
+    epoch = (await history.before(room.room, None, 1)).epoch
+    found = await history.recover(room.room, Position(epoch, 4), 19)
+    assert found.complete
+    assert lines(found.messages) == [room.model[seq] for seq in range(5, 20)]
+
+
+async def test_who_missed_nothing_is_told_so(room: ModelRoom, history: HistoryReader) -> None:
+    await room.post_many(3)
+    epoch = (await history.before(room.room, None, 1)).epoch
+    found = await history.recover(room.room, Position(epoch, 3), 3)
+    assert (found.complete, found.messages, found.seq) == (True, (), 3)
+
+
+@pytest.mark.parametrize("seq", [0, 3, 9])
+async def test_a_position_of_another_epoch_or_from_the_future_is_not_complete(
+    room: ModelRoom, history: HistoryReader, seq: int
+) -> None:
+    await room.post_many(5)
+    head = await history.before(room.room, None, 1)
+    epoch = head.epoch if seq > head.seq else "another"
+    found = await history.recover(room.room, Position(epoch, seq), head.seq)
+    assert not found.complete
+    assert [m.seq for m in found.messages] == [1, 2, 3, 4, 5]
+    assert found.epoch == head.epoch
+
+
+async def test_who_missed_too_much_gets_the_newest_fifty(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    await room.post("প্রথম")
+    await asyncio.gather(*(room.post(f"{n}") for n in range(RECOVERY_LIMIT)))
+    await mover.save()
+    epoch = (await history.before(room.room, None, 1)).epoch
+    last = RECOVERY_LIMIT + 1
+    found = await history.recover(room.room, Position(epoch, 0), last)
+    assert not found.complete
+    assert [m.seq for m in found.messages] == list(range(last - FALLBACK_MESSAGES + 1, last + 1))
+    found = await history.recover(room.room, Position(epoch, 1), last)
+    assert found.complete
+    assert [m.seq for m in found.messages] == list(range(2, last + 1))
+
+
+async def test_without_postgresql_the_log_is_enough_where_it_reaches(
+    room: ModelRoom, history_without_postgres: HistoryReader
+) -> None:
+    await room.post_many(30)
+    history = history_without_postgres
+    page = await history.before(room.room, None, 10)
+    assert [m.seq for m in page.messages] == list(range(30, 20, -1))
+    page = await history.before(room.room, None, 50)  # the log has the room's first message
+    assert len(page.messages) == 30
+    page = await history.after(room.room, 25, 10)
+    assert [m.seq for m in page.messages] == [26, 27, 28, 29, 30]
+    found = await history.recover(room.room, Position(page.epoch, 0), 30)
+    assert found.complete
+
+
+async def test_without_postgresql_older_messages_are_unavailable_and_not_missing(
+    room: ModelRoom, mover: Mover, history_without_postgres: HistoryReader
+) -> None:
+    await room.post_many(30)
+    await mover.save()
+    await mover.trim(room.room, 10)
+    history = history_without_postgres
+    page = await history.before(room.room, None, 5)
+    assert [m.seq for m in page.messages] == [30, 29, 28, 27, 26]
+    for call in (
+        history.before(room.room, None, 10),  # is there one more?
+        history.before(room.room, 15, 5),
+        history.after(room.room, 5, 5),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            await call
+        assert (caught.value.part, caught.value.code) == ("postgres", ErrorCode.UNAVAILABLE)
+
+
+async def test_without_postgresql_a_recovery_is_complete_or_what_the_log_has(
+    room: ModelRoom, mover: Mover, history_without_postgres: HistoryReader
+) -> None:
+    await room.post_many(30)
+    await mover.save()
+    await mover.trim(room.room, 10)
+    history = history_without_postgres
+    epoch = (await history.before(room.room, None, 5)).epoch
+    found = await history.recover(room.room, Position(epoch, 20), 30)
+    assert found.complete
+    assert [m.seq for m in found.messages] == list(range(21, 31))
+    found = await history.recover(room.room, Position(epoch, 19), 30)
+    assert not found.complete
+    assert [m.seq for m in found.messages] == list(range(21, 31))
+
+
+async def test_a_recovery_has_a_bound_in_bytes(room: ModelRoom, history: HistoryReader) -> None:
+    await room.post_many(10)
+    page = await history.before(room.room, None, 10)
+    size = len(page.messages[0].body)
+    start = Position(page.epoch, 0)
+    found = await history.recover(room.room, start, 10, most_bytes=10 * size)
+    assert found.complete
+    found = await history.recover(room.room, start, 10, most_bytes=4 * size)
+    assert not found.complete
+    assert [m.seq for m in found.messages] == [7, 8, 9, 10]
+
+
+async def test_a_room_that_redis_lost_begins_a_new_epoch_above_all_that_is_stored(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    await room.post_many(5)
+    old = await history.before(room.room, None, 10)
+    await mover.save()
+    await mover.lose(room.room)
+    new = await history.before(room.room, None, 10)
+    assert (lines(new.messages), new.total) == (lines(old.messages), 5)
+    assert new.epoch != old.epoch
+    assert new.seq == 5 + EPOCH_GAP
+    assert await room.post("পরে") == 6 + EPOCH_GAP
+    page = await history.after(room.room, 3, 10)
+    assert [m.seq for m in page.messages] == [4, 5, 6 + EPOCH_GAP]
+    found = await history.recover(room.room, Position(old.epoch, 3), page.seq)
+    assert not found.complete
+
+
+async def test_pages_follow_each_other_through_both_places_without_hole_or_repetition(
+    room: ModelRoom, mover: Mover, history: HistoryReader
+) -> None:
+    await room.post_many(40)
+    await mover.save()
+    await mover.trim(room.room, 8)
+    await room.post_many(5)
+    down: list[int] = []
+    seq, more = None, True
+    while more:
+        page = await history.before(room.room, seq, 7)
+        down += [m.seq for m in page.messages]
+        seq, more = down[-1], page.has_more
+    assert down == list(range(45, 0, -1))
+    up: list[int] = []
+    more = True
+    while more:
+        page = await history.after(room.room, up[-1] if up else 0, 7)
+        up += [m.seq for m in page.messages]
+        more = page.has_more
+    assert up == list(range(1, 46))
