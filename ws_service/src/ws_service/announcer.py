@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from shared.domain.announcements import joined_text, left_text, renamed_text
 from shared.domain.times import format_micros
 from shared.protocol.events import SystemEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from shared.protocol.envelopes import Person, RosterEnvelope
 
 WINDOW_SECONDS: Final = 0.25
@@ -56,28 +58,26 @@ class Announcer:
             for old, new in self._renamed[:MOST_RENAMES]
         ]
         if self._joined:
-            people = list(self._joined.values())
-            events.append(
-                SystemEvent(
-                    message=joined_text([p.username for p in people]),
-                    user_id=people[0].id,
-                    username=people[0].username,
-                    timestamp=timestamp,
-                    event="joined",
-                    count=len(people),
-                )
-            )
+            events.append(_folded("joined", joined_text, self._joined, timestamp))
         if self._left:
-            people = list(self._left.values())
-            events.append(
-                SystemEvent(
-                    message=left_text([p.username for p in people]),
-                    user_id=people[0].id,
-                    username=people[0].username,
-                    timestamp=timestamp,
-                    event="left",
-                    count=len(people),
-                )
-            )
+            events.append(_folded("left", left_text, self._left, timestamp))
         self._joined, self._left, self._renamed, self.dirty = {}, {}, [], False
         return events
+
+
+def _folded(
+    event: Literal["joined", "left"],
+    text: Callable[[Sequence[str]], str],
+    found: dict[str, Person],
+    timestamp: str,
+) -> SystemEvent:
+    """One text for all who came, or left; it carries the ids of the first."""
+    people = list(found.values())
+    return SystemEvent(
+        message=text([person.username for person in people]),
+        user_id=people[0].id,
+        username=people[0].username,
+        timestamp=timestamp,
+        event=event,
+        count=len(people),
+    )

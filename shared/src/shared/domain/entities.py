@@ -22,6 +22,18 @@ class User:
         """This person under another name or colour; None keeps what is."""
         return replace(self, username=username or self.username, color=color or self.color)
 
+    def snapshot(self, room: UUID | None) -> dict[str, object]:
+        """What to keep of this person as of now; `room` is where they are, None if nowhere."""
+        return {
+            "id": str(self.id),
+            "session_hash": self.session_hash.hex(),
+            "username": self.username,
+            "color": self.color,
+            "created_at": self.created_micros,
+            "current_room": None if room is None else str(room),
+            "is_online": room is not None,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class RoomSettings:

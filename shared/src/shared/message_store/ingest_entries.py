@@ -72,16 +72,7 @@ def place_of(fields: Mapping[bytes, bytes]) -> tuple[UUID, int] | None:
 
 def encode_user(user: User, room: UUID | None, micros: int) -> dict[str, bytes]:
     """Entry of a user as of `micros` (µs); `room` is where they are, None when nowhere."""
-    body = {
-        "id": str(user.id),
-        "session_hash": user.session_hash.hex(),
-        "username": user.username,
-        "color": user.color,
-        "created_at": user.created_micros,
-        "current_room": None if room is None else str(room),
-        "is_online": room is not None,
-    }
-    return _entry("u", body, micros)
+    return _entry("u", user.snapshot(room), micros)
 
 
 def encode_room(settings: RoomSettings, micros: int) -> dict[str, bytes]:

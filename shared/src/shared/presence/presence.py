@@ -96,21 +96,6 @@ def person_of(user: User) -> Person:
     return Person(str(user.id), user.username, user.color)
 
 
-def user_snapshot(user: User, room: UUID | None) -> bytes:
-    """What PostgreSQL shall know of a user now; `room` is where they are."""
-    return orjson.dumps(
-        {
-            "id": str(user.id),
-            "session_hash": user.session_hash.hex(),
-            "username": user.username,
-            "color": user.color,
-            "created_at": user.created_micros,
-            "current_room": None if room is None else str(room),
-            "is_online": room is not None,
-        }
-    )
-
-
 class Presence:
     """Every method raises Unavailable while Redis is away."""
 
@@ -127,7 +112,7 @@ class Presence:
             member.user,
             member.connection,
             person=encode_person(person_of(user)),
-            snapshot=user_snapshot(user, member.room),
+            snapshot=orjson.dumps(user.snapshot(member.room)),
             ttl_ms=CONNECTION_TTL_MS,
             force=force,
         )
@@ -147,7 +132,7 @@ class Presence:
             member.room,
             member.user,
             member.connection,
-            snapshot=user_snapshot(user, None),
+            snapshot=orjson.dumps(user.snapshot(None)),
             grace_ms=grace_ms,
         )
         return int(await self._batcher.submit(call))
@@ -158,7 +143,7 @@ class Presence:
             room,
             user.id,
             person=encode_person(person_of(user)),
-            snapshot=user_snapshot(user, room),
+            snapshot=orjson.dumps(user.snapshot(room)),
         )
         with redis_outage_as_unavailable():
             return int(await call.run(self._redis)) == 1

@@ -320,4 +320,5 @@ class Scripts:
             k.online(partition),
             k.unlisted(partition),
             k.ingest(partition),
+            k.leavers(room),
         ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.entities import RoomSettings
@@ -33,6 +34,7 @@ class RoomOpener:
     directory: RoomDirectory
     clock: Clock
     ids: IdMaker
+    _loading: dict[tuple[UUID, bool], asyncio.Future[None]] = field(default_factory=dict)
 
     async def open(self, room: UUID, *, create: bool = False) -> LiveRoom:
         """The room, loaded into Redis if it was not there.
@@ -45,11 +47,26 @@ class RoomOpener:
         """
         found = await self.live.read(room)
         if found is None:
-            await self._load(room, create=create)
+            await self._load_once(room, create=create)
             found = await self.live.read(room)
         if found is None or found.closed:
             raise ChatError(ErrorCode.ROOM_NOT_FOUND, room=str(room))
         return found
+
+    async def _load_once(self, room: UUID, *, create: bool) -> None:
+        """A thousand who come to a room at once ask PostgreSQL once."""
+        key = (room, create)
+        loading = self._loading.get(key)
+        if loading is None:
+            loading = asyncio.ensure_future(self._load(room, create=create))
+            self._loading[key] = loading
+            loading.add_done_callback(lambda done: self._loaded(key, done))
+        await asyncio.shield(loading)
+
+    def _loaded(self, key: tuple[UUID, bool], loading: asyncio.Future[None]) -> None:
+        del self._loading[key]
+        if not loading.cancelled():
+            loading.exception()  # told to those who wait; it may be that nobody does any more
 
     async def _load(self, room: UUID, *, create: bool) -> None:
         with store_outage_as_unavailable():

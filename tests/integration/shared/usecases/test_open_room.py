@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.integration.shared.usecases.conftest import Mover
 
     from shared.domain.entities import RoomSettings
+    from shared.message_store.records import RoomRecord
     from shared.message_store.room_directory import RoomDirectory
     from shared.redis_schema.keys import Keys
 
@@ -143,3 +144,20 @@ async def test_without_redis_every_room_is_unavailable(
     with pytest.raises(Unavailable) as caught:
         await RoomOpener(live, directory, SystemClock(), IDS).open(settings.id)
     assert caught.value.part == "redis"
+
+
+async def test_many_who_come_at_once_ask_postgresql_once(
+    opener: RoomOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[UUID] = []
+    read_room = opener.directory.read_room
+
+    async def counting(room: UUID) -> RoomRecord | None:
+        asked.append(room)
+        return await read_room(room)
+
+    monkeypatch.setattr(opener.directory, "read_room", counting)
+    room = IDS.new()
+    found = await asyncio.gather(*(opener.open(room, create=True) for _ in range(50)))
+    assert {live.epoch for live in found} == {found[0].epoch}
+    assert asked == [room]

@@ -18,7 +18,16 @@ SOURCES = Path(keys_module.__file__).parents[1]
 
 def names_of_a_room() -> list[str]:
     partition = KEYS.partition_of(ROOM)
-    by_room = [KEYS.meta, KEYS.log, KEYS.edits, KEYS.unsaved, KEYS.users, KEYS.roster, KEYS.tabs]
+    by_room = [
+        KEYS.meta,
+        KEYS.log,
+        KEYS.edits,
+        KEYS.unsaved,
+        KEYS.users,
+        KEYS.roster,
+        KEYS.tabs,
+        KEYS.leavers,
+    ]
     by_partition = [KEYS.conns, KEYS.leaving, KEYS.online, KEYS.unlisted, KEYS.ingest, KEYS.dead]
     return [
         *(build(ROOM) for build in by_room),

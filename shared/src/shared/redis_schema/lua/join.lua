@@ -1,6 +1,7 @@
 -- Lets one connection in: capacity, presence and announcement at one moment.
 -- include roster.lua
 -- KEYS 1 meta  2 users  3 roster  4 tabs  5 conns  6 leaving  7 online  8 unlisted  9 ingest
+--      10 leavers
 -- ARGV 1 room id  2 user id  3 connection id  4 person (JSON)  5 user snapshot (JSON)
 --      6 ms the connection lives without renewal  7 channel  8 '1' = let in even when full
 --      9 seconds to keep the room
@@ -9,7 +10,7 @@
 local k = {meta = KEYS[1], users = KEYS[2], roster = KEYS[3], tabs = KEYS[4],
            online = KEYS[7], unlisted = KEYS[8], channel = ARGV[7]}
 local room, user = ARGV[1], ARGV[2]
-local meta = redis.call('HMGET', k.meta, 'epoch', 'closed', 'max_users', 'leavers')
+local meta = redis.call('HMGET', k.meta, 'epoch', 'closed', 'max_users')
 if not meta[1] then return {'no_room'} end
 if meta[2] then return {'closed'} end
 local time = redis.call('TIME')
@@ -24,15 +25,11 @@ if not person then
   local places = tonumber(meta[3]) - redis.call('ZCARD', k.roster)
   if places <= 0 and ARGV[8] ~= '1' then
     -- Those who have left hold no place, though their leave is not announced yet.
-    if tonumber(meta[4] or '0') > 0 then
-      local tabs = redis.call('HGETALL', k.tabs)
-      for i = 1, #tabs, 2 do
-        if tabs[i + 1] == '0' and places <= 0 then
-          redis.call('ZREM', KEYS[6], room .. '|' .. tabs[i])
-          redis.call('HINCRBY', k.meta, 'leavers', -1)
-          places = places + remove_user(k, room, tabs[i])
-        end
-      end
+    while places <= 0 do
+      local leaver = redis.call('SPOP', KEYS[10])
+      if not leaver then break end
+      redis.call('ZREM', KEYS[6], room .. '|' .. leaver)
+      places = places + remove_user(k, room, leaver)
     end
     if places <= 0 then return {'full', meta[3]} end
   end
@@ -50,7 +47,7 @@ if redis.call('ZADD', KEYS[5], expiry, member) == 0 then
 else
   redis.call('HINCRBY', k.tabs, user, 1)
   if redis.call('ZREM', KEYS[6], room .. '|' .. user) == 1 then
-    redis.call('HINCRBY', k.meta, 'leavers', -1)
+    redis.call('SREM', KEYS[10], user)
     outcome = 'back'
   end
   redis.call('XADD', KEYS[9], '*', 'k', 'u', 'v', 1, 'u', micros, 'b', ARGV[5])

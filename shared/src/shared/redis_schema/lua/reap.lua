@@ -8,7 +8,7 @@
 local function keys_of(room)
   local root = ARGV[1] .. 'room:' .. room .. ':'
   return {meta = root .. 'meta', users = root .. 'users', roster = root .. 'roster',
-          tabs = root .. 'tabs', online = KEYS[3], unlisted = KEYS[4],
+          tabs = root .. 'tabs', leavers = root .. 'leavers', online = KEYS[3], unlisted = KEYS[4],
           channel = ARGV[1] .. 'c:' .. room}
 end
 local time = redis.call('TIME')
@@ -26,7 +26,7 @@ for _, member in ipairs(leavers) do
   local room, user = string.match(member, '^([^|]+)|([^|]+)$')
   redis.call('ZREM', KEYS[2], member)
   local k = keys_of(room)
-  if redis.call('EXISTS', k.meta) == 1 then redis.call('HINCRBY', k.meta, 'leavers', -1) end
+  redis.call('SREM', k.leavers, user)
   if tonumber(redis.call('HGET', k.tabs, user) or '0') <= 0 then
     removed = removed + remove_user(k, room, user)
   end

@@ -7,6 +7,6 @@ if redis.call('HEXISTS', KEYS[1], 'epoch') == 1 then return 0 end
 -- What another epoch left behind has sequence numbers that will be given out again.
 redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
 redis.call('HSET', KEYS[1], 'v', 1, 'epoch', ARGV[1], 'seq', ARGV[2], 'total', ARGV[3],
-           'rv', 0, 'at', 0, 'leavers', 0, unpack(ARGV, 5))
+           'rv', 0, 'ev', 0, 'at', 0, unpack(ARGV, 5))
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
