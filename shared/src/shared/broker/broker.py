@@ -16,7 +16,7 @@ import structlog
 from shared.protocol.envelopes import Person, encode_probe, encode_typing
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.call_batcher import CallBatcher
-from shared.redis_schema.scripts import ShardedPublish
+from shared.redis_schema.scripts import Command
 from shared.runtime.redis_client import OUTAGES, redis_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Publisher:
         """Tells a room that a person types or stopped. Never waits; a notice that fails is lost."""
         payload = encode_typing(person, typing=typing, micros=micros)
         try:
-            sent = self._batcher.submit(ShardedPublish(self._keys.channel(room), payload))
+            sent = self._batcher.submit(Command.of("SPUBLISH", self._keys.channel(room), payload))
         except Unavailable:
             return  # so many wait already that a notice would come too late anyway
         sent.add_done_callback(_forget)
@@ -61,7 +61,8 @@ class Publisher:
         Raises:
             Unavailable: Redis is away.
         """
-        await self._batcher.submit(ShardedPublish(self._keys.probe(instance), encode_probe(token)))
+        channel = self._keys.probe(instance)
+        await self._batcher.submit(Command.of("SPUBLISH", channel, encode_probe(token)))
 
 
 def _forget(sent: asyncio.Future[Any]) -> None:

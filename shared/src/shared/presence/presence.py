@@ -9,6 +9,7 @@ never refused; each change of a roster is published once, numbered without gaps 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
@@ -18,7 +19,7 @@ from typing_extensions import override
 
 from shared.protocol.envelopes import Person, decode_person, encode_person
 from shared.redis_schema.call_batcher import CallBatcher
-from shared.redis_schema.scripts import Call, Scripts, run_all
+from shared.redis_schema.scripts import Call, Command, Scripts, run_all
 from shared.rooms.live_rooms import LiveRoom, parse_live_room
 from shared.runtime.redis_client import redis_outage_as_unavailable
 
@@ -169,14 +170,13 @@ class Presence:
 
     async def mark_seen(self, users: Sequence[UUID], until_ms: int) -> None:
         """Users count as online until `until_ms`; afterwards it is when they were last seen."""
-        pipeline = self._redis.pipeline(transaction=False)
-        by_key: dict[str, dict[str, int]] = {}
+        by_key: dict[str, list[str | bytes | int]] = {}
         for user in users:
-            by_key.setdefault(self._keys.seen(user), {})[str(user)] = until_ms
-        for key, scores in by_key.items():
-            pipeline.zadd(key, scores)
-        with redis_outage_as_unavailable():
-            await pipeline.execute()
+            by_key.setdefault(self._keys.seen(user), []).extend((until_ms, str(user)))
+        sent = [
+            self._batcher.submit(Command.of("ZADD", key, *scores)) for key, scores in by_key.items()
+        ]
+        await asyncio.gather(*sent)
 
     async def last_seen(self, users: Sequence[UUID]) -> dict[UUID, int]:
         """Times last seen, ms; in the future while online. Those not seen for a day are missing."""

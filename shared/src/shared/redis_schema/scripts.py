@@ -84,24 +84,26 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class ShardedPublish:
-    """One message for a channel; travels like a script call."""
+class Command:
+    """One plain command; travels like a script call."""
 
-    channel: str
-    payload: bytes
+    args: tuple[str | bytes | int, ...]
+
+    @classmethod
+    def of(cls, *args: str | bytes | int) -> Command:
+        """`Command.of("SPUBLISH", channel, payload)`."""
+        return cls(args)
 
     def queue(self, pipeline: Pipeline) -> None:
-        """Adds the message to `pipeline`."""
-        pipeline.execute_command("SPUBLISH", self.channel, self.payload)
+        """Adds the command to `pipeline`."""
+        pipeline.execute_command(*self.args)
 
     async def run(self, redis: Redis) -> Any:
-        """Sends the message alone."""
-        return await redis.execute_command(  # type: ignore[no-untyped-call]
-            "SPUBLISH", self.channel, self.payload
-        )
+        """Sends the command alone."""
+        return await redis.execute_command(*self.args)  # type: ignore[no-untyped-call]
 
 
-Queued = Call | ShardedPublish
+Queued = Call | Command
 
 
 async def run_all(redis: Redis, calls: Sequence[Queued]) -> list[Any]:

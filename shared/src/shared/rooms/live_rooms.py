@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from shared.domain.entities import RoomSettings
-from shared.redis_schema.scripts import Scripts
+from shared.redis_schema.call_batcher import CallBatcher
+from shared.redis_schema.scripts import Command, Scripts
 from shared.runtime.redis_client import redis_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -92,11 +93,11 @@ class LiveRooms:
         self._redis = redis
         self._scripts = scripts
         self._keys = scripts.keys
+        self._batcher = CallBatcher(redis)
 
     async def read(self, room: UUID) -> LiveRoom | None:
         """The room, or None when Redis does not know it (it may be in PostgreSQL)."""
-        with redis_outage_as_unavailable():
-            fields: Any = await self._redis.hgetall(self._keys.meta(room))
+        fields = await self._batcher.submit(Command.of("HGETALL", self._keys.meta(room)))
         return parse_live_room(room, fields) if b"epoch" in fields else None
 
     async def read_many(self, rooms: list[UUID]) -> list[LiveRoom | None]:

@@ -27,7 +27,7 @@ from shared.protocol.errors import ErrorCode, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONNECT_SECONDS: Final = 1.0
+CONNECT_SECONDS: Final = 2.0
 COMMAND_SECONDS: Final = 3.0
 POOL_CONNECTIONS: Final = 64
 

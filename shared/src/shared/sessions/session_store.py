@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import orjson
 
 from shared.domain.entities import User
-from shared.runtime.redis_client import redis_outage_as_unavailable
+from shared.redis_schema.call_batcher import CallBatcher
+from shared.redis_schema.scripts import Command
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -41,32 +43,31 @@ class SessionStore:
     """Every method raises Unavailable while Redis is away."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
-        self._redis = redis
+        self._batcher = CallBatcher(redis)
         self._keys = keys
 
     async def find(self, session_hash: bytes) -> User | None:
         """The holder, or None when Redis does not know the session (PostgreSQL may)."""
-        with redis_outage_as_unavailable():
-            raw: Any = await self._redis.getex(
-                self._keys.session(session_hash), ex=SESSION_KEEP_SECONDS
-            )
+        raw = await self._batcher.submit(self._get(session_hash))
         return None if raw is None else _decode(session_hash, raw)
 
     async def claim(self, user: User) -> User:
         """Stores a session unless another was quicker; returns the one that holds."""
-        with redis_outage_as_unavailable():
-            held: Any = await self._redis.set(
-                self._keys.session(user.session_hash),
-                _encode(user),
-                nx=True,
-                get=True,
-                ex=SESSION_KEEP_SECONDS,
-            )
+        # Both in one pipeline, in this order: the second sees whoever was first.
+        _, held = await asyncio.gather(
+            self._batcher.submit(self._set(user, "NX")),
+            self._batcher.submit(self._get(user.session_hash)),
+        )
         return user if held is None else _decode(user.session_hash, held)
 
     async def replace(self, user: User) -> None:
         """Takes over a new name or colour."""
-        with redis_outage_as_unavailable():
-            await self._redis.set(
-                self._keys.session(user.session_hash), _encode(user), ex=SESSION_KEEP_SECONDS
-            )
+        await self._batcher.submit(self._set(user))
+
+    def _get(self, session_hash: bytes) -> Command:
+        key = self._keys.session(session_hash)
+        return Command.of("GETEX", key, "EX", SESSION_KEEP_SECONDS)
+
+    def _set(self, user: User, *options: str) -> Command:
+        key = self._keys.session(user.session_hash)
+        return Command.of("SET", key, _encode(user), *options, "EX", SESSION_KEEP_SECONDS)
