@@ -116,6 +116,41 @@ def test_nginx_finds_nothing_wrong_with_the_configuration(reachable_path: Path) 
     assert "warn" not in tested.stderr
 
 
+def test_a_folder_of_any_name_can_hold_the_gateway(reachable_path: Path) -> None:
+    folder = reachable_path / "আড্ডা ঘর; ২"
+    folder.mkdir()
+    command = command_for(folder, free_ports(5))
+    command.before_start()
+    flags = nginx_flags(folder / "gateway")
+    tested = subprocess.run(
+        [command.argv[0], *flags, "-t"], capture_output=True, text=True, check=False
+    )
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_a_proxy_in_front_may_be_named(reachable_path: Path) -> None:
+    values = dict.fromkeys(("GATEWAY_USER", "GATEWAY_API_SERVERS", "GATEWAY_WS_SERVERS"), "")
+    values |= {
+        "GATEWAY_LISTEN": "127.0.0.1:1",
+        "GATEWAY_FOLDER": str(reachable_path),
+        "GATEWAY_PROCESSES": "1",
+        "GATEWAY_CONNECTIONS": "64",
+        "GATEWAY_REAL_IP_FROM": "set_real_ip_from 127.0.0.0/8;",
+        "GATEWAY_PROXY_RANGES": "127.0.0.0/8 1;",
+        "GATEWAY_API_SERVERS": "server 127.0.0.1:2;",
+        "GATEWAY_WS_SERVERS": "server 127.0.0.1:2;",
+    }
+    (reachable_path / "nginx.conf").write_text(render(TEMPLATE.read_text("utf-8"), values))
+    command = command_for(reachable_path, free_ports(5))
+    tested = subprocess.run(
+        [command.argv[0], "-c", str(reachable_path / "nginx.conf"), "-t"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tested.returncode == 0, tested.stderr
+
+
 def test_a_value_that_is_missing_is_an_error_not_an_empty_text() -> None:
     with pytest.raises(ValueError, match="GATEWAY_LISTEN"):
         render("listen ${GATEWAY_LISTEN}; # $uri stays", {})

@@ -92,7 +92,7 @@ async def change_room(
         await deps.room_directory.create_room(settings)
     sent = {name: getattr(body, name) for name in sorted(body.model_fields_set)}
     changed = replace(settings, **sent, updated_micros=deps.clock.micros())
-    updated = await deps.room_directory.update_room(changed)
+    updated = await deps.room_directory.update_room(changed, sent.keys())
     if updated is None:
         raise ChatError(ErrorCode.ROOM_NOT_FOUND, room=str(room))
     await deps.live.change(updated.settings)

@@ -249,6 +249,58 @@ async def test_the_worker_goes_on_after_redis_was(
         server.stop()
 
 
+async def test_the_worker_outlives_a_redis_that_refuses_writes_for_a_moment(
+    ingest: Ingest, settings: WorkerSettings, reachable_path: Path
+) -> None:
+    room = uuid4()
+    server = start_valkey(reachable_path)
+    try:
+        there = settings.model_copy(update={"redis_url": type(settings.redis_url)(server.url)})
+        redis = open_redis(server.url, "test")
+        own = Ingest(redis, Keys(settings.key_prefix, settings.partitions), ingest.database_url)
+        async with running_worker(there):
+            await own.put_row(message_row(room, 1), room)
+            await own.wait_until_empty()
+            await redis.config_set("min-replicas-to-write", 1)
+            await asyncio.sleep(1.5)
+            await redis.config_set("min-replicas-to-write", 0)
+            await own.put_row(message_row(room, 2), room)
+            await own.wait_until_empty()
+        assert await own.stored() == 2
+        await redis.aclose()
+    finally:
+        server.stop()
+
+
+async def test_a_dead_peers_entries_are_taken_over_under_load_too(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    held, busy = uuid4(), uuid4()
+    while ingest.keys.partition_of(busy) == ingest.keys.partition_of(held):
+        busy = uuid4()
+    await ingest.create_groups()
+    await ingest.put_messages(held, 1, 5)
+    await ingest.read_as("worker-that-died", ingest.keys.partition_of(held))
+    stop = asyncio.Event()
+
+    async def load() -> None:
+        first = 1
+        while not stop.is_set():
+            await ingest.put_messages(busy, first, first + 299)
+            first += 300
+
+    async with running_worker(settings):
+        loading = asyncio.create_task(load())
+        partition = ingest.keys.partition_of(held)
+        try:
+            async with asyncio.timeout(15):
+                while await ingest.redis.xlen(ingest.keys.ingest(partition)):
+                    await asyncio.sleep(0.05)
+        finally:
+            stop.set()
+            await loading
+
+
 async def test_a_bug_ends_the_worker_and_acknowledges_nothing(
     ingest: Ingest, settings: WorkerSettings
 ) -> None:

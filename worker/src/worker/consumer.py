@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from redis.exceptions import ResponseError
 
 from shared.message_store.ingest_batch import IngestBatch
 from shared.message_store.ingest_entries import PoisonEntry
 from shared.message_store.unavailable import DataRefused, StoreUnavailable
-from shared.runtime.redis_client import OUTAGES
+from shared.runtime.redis_client import OUTAGES, is_outage
 from worker.acknowledger import acknowledge
 
 if TYPE_CHECKING:
@@ -42,8 +43,12 @@ READ_COUNT: Final = 250
 IDLE_BLOCK_SECONDS: Final = 0.5
 """How long a read waits when nothing is in hand; also the longest that stopping has to wait."""
 
-RECOVERABLE: Final = (StoreUnavailable, *OUTAGES)
-"""A part is away: wait and do the same again."""
+PERHAPS_RECOVERABLE: Final = (StoreUnavailable, *OUTAGES, ResponseError)
+
+
+def is_recoverable(error: Exception) -> bool:
+    """Is a part away for a while? Then wait and do the same again."""
+    return isinstance(error, StoreUnavailable) or is_outage(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ class Consumer:
         while not stop.is_set():
             try:
                 await self._run_once()
-            except RECOVERABLE as error:
+            except PERHAPS_RECOVERABLE as error:
+                if not is_recoverable(error):
+                    raise
                 if not isinstance(error, StoreUnavailable):
                     self.streams.recover()  # an answer with entries in it may have been lost
                 await self.backoff.wait(error)
@@ -94,10 +101,10 @@ class Consumer:
     async def _collect(self) -> None:
         now = self.clock.monotonic()
         block = self.batcher.time_left(now) if len(self.batcher) else IDLE_BLOCK_SECONDS
-        entries = await self.streams.read(READ_COUNT, block)
+        # A dead peer's entries first: new ones never end under load, and these wait longer.
+        entries = await self.reclaimer.claim_if_due(READ_COUNT)
+        entries += await self.streams.read(READ_COUNT, 0 if entries else block)
         self.progress.redis_answered()
-        if len(entries) < READ_COUNT:
-            entries += await self.reclaimer.claim_if_due(READ_COUNT)
         now = self.clock.monotonic()
         for entry in entries:
             self.batcher.add(entry.key, entry, now)
@@ -149,7 +156,9 @@ class Consumer:
         try:
             while len(self.batcher):
                 await self._flush()
-        except RECOVERABLE as error:
+        except PERHAPS_RECOVERABLE as error:
+            if not is_recoverable(error):
+                raise
             log.warning("left_pending", entries=len(self.batcher), error=str(error))
 
     @staticmethod

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from redis.exceptions import ResponseError
 
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.keys import CONSUMER_GROUP
 from shared.runtime.lifecycle import wait_for_event
-from shared.runtime.redis_client import OUTAGES
+from shared.runtime.redis_client import OUTAGES, is_outage
 
 if TYPE_CHECKING:
     import asyncio
@@ -56,7 +57,9 @@ class Reaper:
                 if self.clock.monotonic() >= tidy_at:
                     tidy_at = self.clock.monotonic() + TIDY_EVERY_SECONDS
                     await self._tidy()
-            except (*OUTAGES, Unavailable) as error:
+            except (*OUTAGES, ResponseError, Unavailable) as error:
+                if not (isinstance(error, Unavailable) or is_outage(error)):
+                    raise
                 await self.backoff.wait(error)
             else:
                 self.backoff.reset()

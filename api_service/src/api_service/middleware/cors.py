@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-REQUEST_HEADERS: Final = ("Authorization", "X-Request-ID")
+REQUEST_HEADERS: Final = ("Authorization", "X-Request-ID", "X-Requested-With")
 RESPONSE_HEADERS: Final = ("X-Request-ID", "Retry-After", "Location", "Allow")
 PREFLIGHT_SECONDS: Final = 3600
 

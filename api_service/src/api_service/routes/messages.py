@@ -13,7 +13,15 @@ from api_service.openapi import BODY_ERRORS, MAKES, NEEDS_SESSION, OUTAGES, SESS
 from api_service.paths import MESSAGE, MessageId
 from api_service.presenting import message_view, message_views
 from api_service.public_url import public_origin, query_with
-from api_service.requests import MessagePatch, MessagePut, MessageRequest, SeqFrom1, UpTo100, Uuid
+from api_service.requests import (
+    MessagePatch,
+    MessagePut,
+    MessageRequest,
+    PageNumber,
+    SeqFrom1,
+    UpTo100,
+    Uuid,
+)
 from api_service.wiring import Deps
 from shared.domain.entities import RoomSettings
 from shared.domain.rules import BLANK, RuleViolation
@@ -48,12 +56,15 @@ _POST_ERRORS: Final = (
 @router.get(
     "/api/messages/",
     summary="বার্তার তালিকা",
-    responses=answers(ErrorCode.VALIDATION, ErrorCode.ROOM_NOT_FOUND, *OUTAGES),
+    responses=answers(
+        ErrorCode.VALIDATION, ErrorCode.ROOM_NOT_FOUND, ErrorCode.NOT_FOUND, *OUTAGES
+    ),
 )
 async def list_messages(
     request: Request,
     deps: DepsIn,
     room_id: Annotated[Uuid | None, Query(description="Only messages of this room")] = None,
+    page: Annotated[PageNumber, Query(description="Only 1: `next` leads on by seq or id")] = 1,
     page_size: Annotated[UpTo100, Query()] = 100,
     before: Annotated[
         SeqFrom1 | None, Query(description="With `room_id`: only messages with a smaller seq")
@@ -62,11 +73,16 @@ async def list_messages(
         Uuid | None, Query(description="Without `room_id`: only messages with a smaller id")
     ] = None,
 ) -> MessagePageView:
-    """Newest first; `next` leads on. Without `room_id` the messages of all listed rooms."""
+    """Newest first; `next` leads on. Without `room_id` the messages of all listed rooms.
+
+    As in the original there is one numbered page.
+    """
+    if page > 1:
+        raise ChatError(ErrorCode.NOT_FOUND, page=page)
     if room_id is not None:
-        page = await deps.history.before(room_id, before, page_size)
-        messages, count = page.messages, page.total
-        following = {"before": str(messages[-1].seq)} if page.has_more else None
+        found = await deps.history.before(room_id, before, page_size)
+        messages, count = found.messages, found.total
+        following = {"before": str(messages[-1].seq)} if found.has_more else None
     else:
         newest = await deps.newest.read(before_id, page_size)
         messages, count = newest.messages, newest.count

@@ -57,6 +57,8 @@ def gateway_command(
         "GATEWAY_FOLDER": str(folder),
         "GATEWAY_PROCESSES": str(min(4, os.cpu_count() or 1)),
         "GATEWAY_CONNECTIONS": str(_connections()),
+        "GATEWAY_REAL_IP_FROM": "",
+        "GATEWAY_PROXY_RANGES": "",
         "GATEWAY_API_SERVERS": upstream_servers(api_ports),
         "GATEWAY_WS_SERVERS": upstream_servers(ws_ports),
     }

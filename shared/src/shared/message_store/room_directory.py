@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from shared.message_store.totals import add_to_counters, read_counters
 from shared.message_store.unavailable import outage_as_unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -62,6 +63,9 @@ class RoomCursor:
         return cls(room.settings.created_micros, room.settings.id)
 
 
+CHANGEABLE: Final = ("name", "description", "is_public", "max_users")
+
+
 class RoomDirectory:
     """Every method raises StoreUnavailable while PostgreSQL cannot answer."""
 
@@ -83,11 +87,16 @@ class RoomDirectory:
             async with self._engine.begin() as connection:
                 return await insert_room(connection, settings)
 
-    async def update_room(self, settings: RoomSettings) -> RoomRecord | None:
-        """Replaces what an owner may change. None if there is no such room, or no more.
+    async def update_room(
+        self, settings: RoomSettings, fields: Collection[str] = CHANGEABLE
+    ) -> RoomRecord | None:
+        """Takes `fields` over from `settings`. None if there is no such room, or no more.
 
-        Its id, owner and time of creation stay as they are.
+        What is not named stays as it is, also when somebody else changes it at the same moment. The
+        time of the last change always grows, so that of two changes the later one can be told.
         """
+        changes = {name: getattr(settings, name) for name in CHANGEABLE if name in fields}
+        micros = datetime_of(settings.updated_micros)
         with outage_as_unavailable():
             async with self._engine.begin() as connection:
                 was_public = await connection.scalar(
@@ -101,14 +110,13 @@ class RoomDirectory:
                     update(Room)
                     .where(Room.id == settings.id)
                     .values(
-                        name=settings.name,
-                        description=settings.description,
-                        is_public=settings.is_public,
-                        max_users=settings.max_users,
-                        updated_at=datetime_of(settings.updated_micros),
+                        **changes,
+                        updated_at=func.greatest(
+                            Room.updated_at + timedelta(microseconds=1), micros
+                        ),
                     )
                 )
-                change = int(settings.is_public) - int(was_public)
+                change = int(changes.get("is_public", was_public)) - int(was_public)
                 await add_to_counters(connection, settings.id, {"public_rooms": change})
                 row = (await connection.execute(_records().where(Room.id == settings.id))).one()
         return _record(row)

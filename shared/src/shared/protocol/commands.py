@@ -76,9 +76,6 @@ _ADAPTER: Final[TypeAdapter[AnyCommand]] = TypeAdapter(
 COMMAND_TYPES: Final = ("message", "typing", "user_update", "history", "ping")
 
 MAX_CLIENT_ID_LENGTH: Final = 64
-MOST_LOOKED_INTO: Final = 4096
-"""Characters of a refused frame that are still worth reading."""
-
 _PROBLEMS: Final = {
     "missing": "required",
     "string_type": "not_a_string",
@@ -118,9 +115,7 @@ def parse_command(text: str | bytes) -> AnyCommand:
 
 
 def client_id_of(text: str | bytes) -> str | None:
-    """The `client_id` of a refused frame, if it has a usable one; cheap for large frames."""
-    if len(text) > MOST_LOOKED_INTO:
-        return None
+    """The `client_id` of a refused frame, if it has a usable one."""
     try:
         data: Any = orjson.loads(text)
     except orjson.JSONDecodeError:

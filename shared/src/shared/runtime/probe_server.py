@@ -15,11 +15,15 @@ import orjson
 import uvicorn
 from typing_extensions import override
 
+from shared.protocol.errors import ERRORS, ErrorCode
 from shared.runtime.health import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+NOT_FOUND = orjson.dumps(
+    {"status": "error", "code": "not_found", "message": ERRORS[ErrorCode.NOT_FOUND].bn}
+)
 ReadinessCheck = Callable[[], Awaitable[Readiness]]
 
 
@@ -37,7 +41,7 @@ class ProbeApp:
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         """One request."""
-        status, body = 404, b'{"status":"not_found"}'
+        status, body = 404, NOT_FOUND
         if scope["path"] == "/healthz":
             status, body = 200, b'{"status":"alive"}'
         elif scope["path"] == "/readyz":

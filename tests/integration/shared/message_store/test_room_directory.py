@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -78,9 +79,26 @@ async def test_an_unlisted_room_leaves_the_list_and_its_count(rooms: RoomDirecto
     (settings,) = await make_rooms(rooms, 1)
     await rooms.update_room(replace(settings, is_public=False))
     assert (await rooms.list_rooms(1, 10)).count == 0
-    await rooms.update_room(settings)
+    again = await rooms.update_room(settings)
+    assert again is not None
     page = await rooms.list_rooms(1, 10)
-    assert (settings_of(page.rooms), page.count) == ([settings], 1)
+    assert (settings_of(page.rooms), page.count) == ([again.settings], 1)
+
+
+async def test_changes_of_different_fields_at_once_do_not_undo_each_other(
+    rooms: RoomDirectory,
+) -> None:
+    settings = room_settings()
+    await rooms.create_room(settings)
+    named = replace(settings, name="নতুন নাম")
+    described = replace(settings, description="নতুন বর্ণনা")
+    await asyncio.gather(
+        rooms.update_room(named, ["name"]), rooms.update_room(described, ["description"])
+    )
+    record = await rooms.read_room(settings.id)
+    assert record is not None
+    assert (record.settings.name, record.settings.description) == ("নতুন নাম", "নতুন বর্ণনা")
+    assert record.settings.updated_micros >= settings.updated_micros + 2
 
 
 async def test_a_deleted_room_takes_its_messages_with_it(

@@ -220,3 +220,17 @@ async def test_an_outage_is_an_error_that_may_be_retried(keys: Keys) -> None:
             await call()
         assert caught.value.code is ErrorCode.UNAVAILABLE
     await nowhere.aclose()
+
+
+async def test_of_two_changes_the_later_one_holds_in_whatever_order_they_come(
+    live: LiveRooms,
+) -> None:
+    old = make_settings()
+    await live.load(old, epoch="aa", last_seq=0, total=0, closed=False)
+    later = replace(old, name="পরে", updated_micros=old.updated_micros + 2)
+    earlier = replace(old, name="আগে", updated_micros=old.updated_micros + 1)
+    await live.change(later)
+    await live.change(earlier)
+    found = await live.read(old.id)
+    assert found is not None
+    assert found.settings.name == "পরে"
