@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from shared.message_store.ingest_entries import place_of
+from shared.message_store.records import RevisionRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,13 @@ async def acknowledge(scripts: Scripts, entries: Sequence[Entry]) -> None:
         by_partition[entry.key.partition].append(entry)
     for partition, own in by_partition.items():
         saved: dict[UUID, list[int]] = defaultdict(list)
+        revised: dict[UUID, list[tuple[int, int]]] = defaultdict(list)
         for entry in own:
             message = entry.message
             place = place_of(entry.fields) if message is None else (message.room_id, message.seq)
             if place is not None:
                 saved[place[0]].append(place[1])
-        await scripts.mark_saved(partition, [entry.key.entry_id for entry in own], saved)
+            if isinstance(entry.row, RevisionRow):
+                row = entry.row
+                revised[row.message.room_id].append((row.message.seq, row.revision))
+        await scripts.mark_saved(partition, [entry.key.entry_id for entry in own], saved, revised)

@@ -304,7 +304,7 @@ class RoomChannel:
 
     async def _tell_missed_revisions(self, ev: int) -> None:
         changes = await self._history.log.changes(self.room, self._changed_micros, MOST_CHANGES)
-        for message in changes:
+        for message in changes.messages:
             if message.revised_micros > self._changed_micros:
                 self._tell_revision(message)
         self._ev = max(self._ev, ev)

@@ -16,7 +16,7 @@ from uuid import UUID
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.redis_schema.call_batcher import CallBatcher
-from shared.redis_schema.scripts import Scripts
+from shared.redis_schema.scripts import SAVED_REVISIONS_KEPT, Scripts
 from shared.runtime.redis_client import redis_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ class HotPage:
     revised: bool
     """Are there revisions that PostgreSQL may not have?"""
     messages: tuple[StoredMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changed messages; `whole` says whether these are all of the time asked for."""
+
+    messages: tuple[StoredMessage, ...]
+    whole: bool
 
 
 class MessageLog:
@@ -168,22 +176,30 @@ class MessageLog:
             seq: parse_revision(raw) for seq, raw in zip(seqs, raws, strict=True) if raw is not None
         }
 
-    async def changes(self, room: UUID, since_micros: int, most: int) -> list[StoredMessage]:
+    async def changes(self, room: UUID, since_micros: int, most: int) -> Changes:
         """Messages changed or deleted after a time, as they are now; the oldest change first.
 
-        At most the `most` newest changes of the last day.
+        At most the `most` newest of them.
         """
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hgetall(self._keys.edits(room))
+        pipeline.zrange(self._keys.edited(room), 0, 0, withscores=True)
+        pipeline.zcard(self._keys.edited(room))
         with redis_outage_as_unavailable():
-            raws: Any = await self._redis.hgetall(self._keys.edits(room))
+            raws, oldest, kept = await pipeline.execute()
         found = [(int(seq), parse_revision(raw)) for seq, raw in raws.items()]
         newer = sorted(
             (pair for pair in found if pair[1].micros > since_micros),
             key=lambda pair: pair[1].micros,
         )
-        return [
-            StoredMessage(seq, 0, revision.body).revised_by(revision)
-            for seq, revision in newer[-most:]
-        ]
+        cut = int(kept) >= SAVED_REVISIONS_KEPT and int(oldest[0][1]) > since_micros
+        return Changes(
+            tuple(
+                StoredMessage(seq, 0, revision.body).revised_by(revision)
+                for seq, revision in newer[-most:]
+            ),
+            whole=not cut and len(newer) <= most,
+        )
 
     async def find_unsaved(self, message_id: UUID, made_ms: int) -> tuple[UUID, int] | None:
         """Room and seq of a message that PostgreSQL does not have yet, by its id.

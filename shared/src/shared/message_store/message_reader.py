@@ -58,25 +58,29 @@ class MessageReader:
         self._engine = engine
 
     async def messages_before(
-        self, room_id: UUID, before_seq: int | None, limit: int
+        self, room_id: UUID, before_seq: int | None, limit: int, *, deleted: bool = True
     ) -> list[StoredMessage]:
-        """Newest first, older than `before_seq` (None: from the newest); deleted ones too."""
+        """Newest first, older than `before_seq` (None: from the newest).
+
+        With `deleted` also those; without, PostgreSQL steps over them, however many they are.
+        """
         statement = select(*_COLUMNS).where(Message.room_id == room_id)
+        if not deleted:
+            statement = statement.where(Message.deleted_at.is_(None))
         if before_seq is not None:
             statement = statement.where(Message.seq < min(before_seq, _MAX_SEQ))
         return await self._read(statement.order_by(desc(Message.seq)).limit(limit))
 
     async def messages_after(
-        self, room_id: UUID, after_seq: int, limit: int
+        self, room_id: UUID, after_seq: int, limit: int, *, deleted: bool = True
     ) -> list[StoredMessage]:
-        """Oldest first, newer than `after_seq`; deleted ones too."""
-        statement = (
-            select(*_COLUMNS)
-            .where(Message.room_id == room_id, Message.seq > min(after_seq, _MAX_SEQ))
-            .order_by(Message.seq)
-            .limit(limit)
+        """Oldest first, newer than `after_seq`; `deleted` as in `messages_before`."""
+        statement = select(*_COLUMNS).where(
+            Message.room_id == room_id, Message.seq > min(after_seq, _MAX_SEQ)
         )
-        return await self._read(statement)
+        if not deleted:
+            statement = statement.where(Message.deleted_at.is_(None))
+        return await self._read(statement.order_by(Message.seq).limit(limit))
 
     async def message_by_id(self, message_id: UUID) -> StoredMessage | None:
         """The message, deleted or not; None if it is not stored."""

@@ -31,6 +31,7 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:room:<room>:meta", "hash", "30 days idle", "settings, epoch, seq, totals"),
     KeyRow("{pN}:room:<room>:log", "stream", "1 hour idle", "hot history; entry id is <seq>-0"),
     KeyRow("{pN}:room:<room>:edits", "hash", "1 day idle", "newest revision of changed messages"),
+    KeyRow("{pN}:room:<room>:edited", "zset", "with edits", "which of them PostgreSQL has; by µs"),
     KeyRow("{pN}:room:<room>:unsaved", "zset", "never", "seqs that PostgreSQL does not have yet"),
     KeyRow(
         "{pN}:room:<room>:dedup:<user>:<client_id>",
@@ -82,6 +83,10 @@ class Keys:
     def edits(self, room: UUID) -> str:
         """Hash: seq → newest revision."""
         return self.room_root(room) + "edits"
+
+    def edited(self, room: UUID) -> str:
+        """Sorted set: seqs of revisions that PostgreSQL has, by time of the change."""
+        return self.room_root(room) + "edited"
 
     def unsaved(self, room: UUID) -> str:
         """Sorted set: seqs that are not in PostgreSQL yet."""

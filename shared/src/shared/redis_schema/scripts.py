@@ -29,6 +29,9 @@ ROOM_KEEP_SECONDS: Final = 30 * 24 * 3600
 
 HOT_KEEP_SECONDS: Final = 3600
 EDITS_KEEP_SECONDS: Final = 24 * 3600
+SAVED_REVISIONS_KEPT: Final = 300
+"""Of revisions that PostgreSQL has, for those who come back; those it has not are all kept."""
+
 DEDUP_SECONDS: Final = 600
 REPEAT_SECONDS: Final = 10
 """How long a message without a client_id is known again: only this client library repeats it."""
@@ -138,7 +141,7 @@ class Scripts:
         fields = [part for pair in settings.items() for part in pair]
         return Call(
             script("room_load"),
-            [k.meta(room), k.log(room), k.edits(room), k.unsaved(room)],
+            [k.meta(room), k.log(room), k.edits(room), k.unsaved(room), k.edited(room)],
             [epoch, seq, total, ROOM_KEEP_SECONDS, *fields],
         )
 
@@ -192,7 +195,7 @@ class Scripts:
         k = self.keys
         return Call(
             script("revise"),
-            [k.meta(room), k.edits(room), k.ingest(k.partition_of(room))],
+            [k.meta(room), k.edits(room), k.ingest(k.partition_of(room)), k.edited(room)],
             [
                 str(room),
                 k.channel(room),
@@ -220,16 +223,26 @@ class Scripts:
         partition: int,
         entry_ids: Sequence[bytes | str],
         saved: Mapping[UUID, Sequence[int]],
+        revised: Mapping[UUID, Sequence[tuple[int, int]]] | None = None,
     ) -> None:
-        """Takes committed entries off the queue of `partition`; `saved` has seqs by room."""
+        """Takes committed entries off the queue of `partition`.
+
+        `saved` has seqs by room; `revised` the seq and number of committed revisions by room.
+        """
         k = self.keys
         keys = [k.ingest(partition)]
-        args: list[str | bytes | int] = [CONSUMER_GROUP, HOT_KEEP_SECONDS, len(entry_ids)]
+        args: list[str | bytes | int] = [
+            CONSUMER_GROUP,
+            HOT_KEEP_SECONDS,
+            SAVED_REVISIONS_KEPT,
+            len(entry_ids),
+        ]
         args.extend(entry_ids)
         for room, seqs in saved.items():
-            keys += [k.unsaved(room), k.log(room)]
-            args.append(len(seqs))
-            args.extend(seqs)
+            keys += [k.unsaved(room), k.log(room), k.edits(room), k.edited(room)]
+            pairs = (revised or {}).get(room, ())
+            args += [len(seqs), *seqs, len(pairs)]
+            args.extend(number for pair in pairs for number in pair)
         await Call(script("mark_saved"), keys, args).run(self._redis)
 
     def join(

@@ -102,7 +102,9 @@ class HistoryReader:
         found: list[StoredMessage] = []
         while True:
             first_hot = page.messages[0].seq if page.messages else page.seq + 1
-            older = await self._stored_between(room, page, edge, first_hot, limit + 1)
+            older = await self._stored_between(
+                room, page, edge, first_hot, limit + 1, deleted=False
+            )
             found += [m for m in older if not m.deleted]
             rest = page.messages if len(older) <= limit else ()
             found += [m for m in rest if not m.deleted]
@@ -130,13 +132,15 @@ class HistoryReader:
                 older = await self._stored_between(room, page, position.seq, first, RECOVERY_LIMIT)
                 found = older + found
             whole = [m.seq for m in found] == list(range(position.seq + 1, upto + 1))
-            if whole and len(within_bytes(found, most_bytes)) == len(found):
+            fits = len(within_bytes(found, most_bytes)) == len(found)
+            changes = await self._changes_before(room, page, position) if whole and fits else None
+            if changes is not None:
                 return Recovery(
                     complete=True,
                     epoch=page.epoch,
                     seq=upto,
                     messages=tuple(found),
-                    revisions=await self._changes_before(room, page, position),
+                    revisions=changes,
                 )
         return await self.newest(room, upto, most_bytes)
 
@@ -164,14 +168,16 @@ class HistoryReader:
 
     async def _changes_before(
         self, room: UUID, page: HotPage, position: Position
-    ) -> tuple[StoredMessage, ...]:
-        """What changed, while the client was away, of what it has."""
+    ) -> tuple[StoredMessage, ...] | None:
+        """What changed, while the client was away, of what it has; None if not all is known."""
         if not page.revised:
             return ()
         seen = await self._hot(room, "before", position.seq + 1, 1)
         since = seen.messages[0].micros if seen.messages else 0
         changes = await self.log.changes(room, since, RECOVERY_LIMIT)
-        return tuple(message for message in changes if message.seq <= position.seq)
+        if not changes.whole:
+            return None
+        return tuple(message for message in changes.messages if message.seq <= position.seq)
 
     async def _hot(self, room: UUID, mode: str, seq: int | None, limit: int) -> HotPage:
         async def read() -> HotPage:
@@ -189,23 +195,25 @@ class HistoryReader:
         self, room: UUID, hot: HotPage, seq: int | None, limit: int
     ) -> list[StoredMessage]:
         with store_outage_as_unavailable():
-            rows = await self.store.messages_before(room, seq, limit)
+            rows = await self.store.messages_before(room, seq, limit, deleted=False)
         return await self._revised(room, hot, rows)
 
     async def _stored_between(
-        self, room: UUID, hot: HotPage, after: int, before: int, limit: int
+        self,
+        room: UUID,
+        hot: HotPage,
+        after: int,
+        before: int,
+        limit: int,
+        *,
+        deleted: bool = True,
     ) -> list[StoredMessage]:
+        """Stored messages between two seqs, both exclusive, oldest first."""
         if after + 1 >= before:
             return []
-        rows = await self._stored_after(room, hot, after, limit)
-        return [m for m in rows if m.seq < before]
-
-    async def _stored_after(
-        self, room: UUID, hot: HotPage, seq: int, limit: int
-    ) -> list[StoredMessage]:
         with store_outage_as_unavailable():
-            rows = await self.store.messages_after(room, seq, limit)
-        return await self._revised(room, hot, rows)
+            rows = await self.store.messages_after(room, after, limit, deleted=deleted)
+        return await self._revised(room, hot, [m for m in rows if m.seq < before])
 
     async def _revised(
         self, room: UUID, hot: HotPage, rows: Sequence[StoredMessage]

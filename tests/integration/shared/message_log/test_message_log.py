@@ -234,3 +234,31 @@ async def test_an_outage_is_an_error_that_may_be_retried(
         await log.publish(body_of(IDS.new()))
     assert (caught.value.code, caught.value.part) == (ErrorCode.UNAVAILABLE, "redis")
     await nowhere.aclose()
+
+
+async def test_of_saved_revisions_only_the_newest_are_kept_and_of_others_all(
+    log: MessageLog,
+    scripts: Scripts,
+    redis: Redis,
+    keys: Keys,
+    open_room: Callable[..., Awaitable[UUID]],
+) -> None:
+    room = await open_room()
+    for n in range(320):
+        await log.publish(body_of(room, f"{n}"))
+    page = await log.before(room, None, 320)
+    oldest_first = page.messages[::-1]
+    for message in oldest_first:
+        await log.revise(room, message, body_of(room, "বদল"), delete=False)
+    saved = [(message.seq, 1) for message in oldest_first[:-5]]
+    await scripts.mark_saved(keys.partition_of(room), [], {room: []}, {room: saved})
+    assert await redis.hlen(keys.edits(room)) == 305
+    everything = await log.changes(room, 0, 1000)
+    assert (len(everything.messages), everything.whole) == (305, False)
+    recent = await log.changes(room, everything.messages[0].revised_micros, 1000)
+    assert (len(recent.messages), recent.whole) == (304, True)
+    # Changed again, it waits for PostgreSQL again, whatever was saved of it before.
+    (again,) = (await log.before(room, 320, 1)).messages
+    await log.revise(room, again, body_of(room, "আবার"), delete=False)
+    await scripts.mark_saved(keys.partition_of(room), [], {room: []}, {room: [(again.seq, 1)]})
+    assert (await log.before(room, 320, 1)).messages[0].revision == 2

@@ -22,6 +22,7 @@ def names_of_a_room() -> list[str]:
         KEYS.meta,
         KEYS.log,
         KEYS.edits,
+        KEYS.edited,
         KEYS.unsaved,
         KEYS.users,
         KEYS.roster,

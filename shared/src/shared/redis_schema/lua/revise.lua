@@ -1,5 +1,5 @@
 -- Changes or deletes one message; the newest revision lies over history until PostgreSQL has it.
--- KEYS 1 meta  2 edits  3 ingest
+-- KEYS 1 meta  2 edits  3 ingest  4 edited
 -- ARGV 1 room id  2 channel  3 seq  4 µs of the message  5 body with the new content
 --      6 '1' to delete  7 revision that the caller saw  8 seconds to keep the revision
 --      9 most entries in ingest
@@ -28,6 +28,7 @@ local ev = redis.call('HINCRBY', KEYS[1], 'ev', 1)
 local mark = revision .. ' ' .. micros .. ' ' .. ARGV[6]
 redis.call('HSET', KEYS[2], ARGV[3], mark .. '\n' .. ARGV[5])
 redis.call('EXPIRE', KEYS[2], ARGV[8])
+redis.call('ZREM', KEYS[4], ARGV[3])  -- of those that PostgreSQL has; this one it has not
 if ARGV[6] == '1' then redis.call('HINCRBY', KEYS[1], 'total', -1) end
 redis.call('XADD', KEYS[3], '*', 'k', 'e', 'v', 1, 'r', ARGV[1], 's', ARGV[3], 't', ARGV[4],
            'e', meta[1], 'b', ARGV[5], 'n', revision, 'u', micros, 'd', ARGV[6])
