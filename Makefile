@@ -1,6 +1,8 @@
 # Everything there is to do, without anything but python3 (3.11 or newer) and make. `make help` lists it.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
+# Bangla on a terminal of any locale.
+export PYTHONUTF8 := 1
 
 PORT    ?= 8000
 API     ?= 1

@@ -7,6 +7,7 @@ the standard library, and no syntax that an old Python 3 cannot read. A lock tha
 the last time is skipped at once.
 """
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -17,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
 ENVIRONMENT = CHECKOUT / ".venv"
 PYTHON = str(ENVIRONMENT / "bin" / "python")
+RUN_LOCK = CHECKOUT / ".adda" / "lock"
 INSTALLER_LOCK = str(HERE / "bootstrap.txt")
 SOURCES = ("shared/src", "api_service/src", "ws_service/src", "worker/src", "deploy/local/src")
 OLDEST = (3, 11)
@@ -60,6 +62,12 @@ def make_environment() -> None:
     identity = "{} {} {}".format(sys.version, Path(sys.executable).resolve(), CHECKOUT)
     if stamp_of("environment") == identity and os.access(PYTHON, os.X_OK):
         return
+    if stack_is_running():
+        problem = "{} would have to make .venv anew, on which the stack of this folder runs"
+        raise InstallError(
+            problem.format(sys.executable),
+            "make stop PYTHON=… with the Python that started it, or use that one here",
+        )
     say("making .venv")
     run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], "no .venv", VENV_REMEDY)
     version = "python{}.{}".format(*sys.version_info[:2])
@@ -67,6 +75,21 @@ def make_environment() -> None:
     lines = [str(CHECKOUT / source) + "\n" for source in SOURCES]
     (packages / "adda.pth").write_text("".join(lines), encoding="utf-8")
     write_stamp("environment", identity)
+
+
+def stack_is_running() -> bool:
+    """Does a supervisor hold the lock of this folder (local_stack/runfile.py)?"""
+    try:
+        held = os.open(str(RUN_LOCK), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(held)
+    return False
 
 
 def install(lock: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -82,8 +82,10 @@ def client_network(scope: Scope, trusted_hops: int) -> str:
         address = ip_address(text)
     except ValueError:
         return "unknown"
-    if address.version == 4:  # noqa: PLR2004 - of the Internet Protocol
+    if isinstance(address, IPv4Address):
         return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)  # else all of IPv4 would be one network
     return str(ip_network((address, 64), strict=False))
 
 

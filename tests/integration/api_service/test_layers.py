@@ -141,7 +141,7 @@ async def test_a_method_that_a_path_does_not_know_is_told_which_ones_it_does(
 
 PREFLIGHT = {
     "Access-Control-Request-Method": "PATCH",
-    "Access-Control-Request-Headers": "authorization, content-type, x-request-id",
+    "Access-Control-Request-Headers": "authorization, content-type, x-request-id, x-requested-with",
 }
 
 
@@ -149,13 +149,14 @@ async def test_every_origin_may_use_the_api_by_default(client: httpx.AsyncClient
     origin = {"Origin": "https://anywhere.example"}
     preflight = await client.options("/api/rooms/x/", headers=origin | PREFLIGHT)
     assert preflight.status_code == 200
-    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert preflight.headers["Access-Control-Allow-Origin"] == "https://anywhere.example"
     assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
     for path in ("/api/rooms/", "/api/rooms/x/"):
         answer = await client.get(path, headers=origin)
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://anywhere.example"
         assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
-        assert "Access-Control-Allow-Credentials" not in answer.headers
+        # As the original's development settings: pages that send credentials still work.
+        assert answer.headers["Access-Control-Allow-Credentials"] == "true"
 
 
 async def test_a_list_of_origins_is_kept(settings_for: Callable[..., ApiSettings]) -> None:
@@ -163,6 +164,7 @@ async def test_a_list_of_origins_is_kept(settings_for: Callable[..., ApiSettings
     async with run_api(settings_for(allowed_origins=("https://adda.example",))) as client:
         good = await client.options("/api/rooms/", headers=ours | PREFLIGHT)
         assert good.headers["Access-Control-Allow-Origin"] == "https://adda.example"
+        assert "Access-Control-Allow-Credentials" not in good.headers
         refused = await client.options("/api/rooms/", headers=other | PREFLIGHT)
         assert (refused.status_code, refused.json()["code"]) == (403, "origin_refused")
         assert "Access-Control-Allow-Origin" not in refused.headers

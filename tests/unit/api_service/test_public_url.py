@@ -118,3 +118,8 @@ def test_the_callers_address_is_the_one_that_the_trusted_proxy_saw() -> None:
     scope = scope_of(("x-forwarded-for", "1.1.1.1, 203.0.113.7"))
     assert client_network(scope, 1) == "203.0.113.7"
     assert client_network(scope, 0) == "127.0.0.1"
+
+
+def test_an_ipv4_address_in_ipv6_clothes_counts_as_itself() -> None:
+    assert client_network(scope_of(peer="::ffff:203.0.113.7"), 0) == "203.0.113.7"
+    assert client_network(scope_of(peer="203.0.113.7"), 0) == "203.0.113.7"

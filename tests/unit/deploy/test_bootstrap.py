@@ -10,6 +10,8 @@ import bootstrap
 import pytest
 from tests.conftest import ROOT
 
+from local_stack.runfile import RunLock
+
 SCRIPT = ROOT / "deploy" / "local" / "bootstrap.py"
 
 
@@ -97,3 +99,18 @@ def test_locks_name_no_address_and_pin_everything_by_hash(lock: Path) -> None:
     pins = [line for line in text.splitlines() if "==" in line]
     assert pins
     assert all(line.endswith("\\") for line in pins), "a pin without a hash"
+
+
+def test_the_environment_of_a_running_stack_is_not_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = RecordingSteps()
+    monkeypatch.setattr(bootstrap, "succeeds", steps)
+    monkeypatch.setattr(bootstrap, "ENVIRONMENT", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "RUN_LOCK", tmp_path / ".adda" / "lock")
+    assert not bootstrap.stack_is_running()
+    with RunLock(tmp_path / ".adda"):
+        assert bootstrap.main([]) == 1
+    assert "make stop" in capsys.readouterr().err
+    assert steps.lines == []
+    assert not bootstrap.stack_is_running()

@@ -18,18 +18,33 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-REQUEST_HEADERS: Final = ("Authorization", "X-Request-ID", "X-Requested-With")
+REQUEST_HEADERS: Final = (
+    "Authorization",
+    "Cache-Control",
+    "X-CSRFToken",
+    "X-Request-ID",
+    "X-Requested-With",
+)
+"""Those that the original let in, and ours."""
+
 RESPONSE_HEADERS: Final = ("X-Request-ID", "Retry-After", "Location", "Allow")
 PREFLIGHT_SECONDS: Final = 3600
 
 
 class Cors(CORSMiddleware):
-    """Credentials are never needed: sessions travel in Authorization, not in cookies."""
+    """Sessions travel in Authorization, not in cookies: credentials open nothing.
+
+    They are let in where all origins are, because pages written against the original send them;
+    browsers then want their own origin named instead of `*`.
+    """
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        everybody = "*" in origins
         super().__init__(
             app,
-            allow_origins=origins,
+            allow_origins=() if everybody else origins,
+            allow_origin_regex=".*" if everybody else None,
+            allow_credentials=everybody,
             allow_methods=METHODS,
             allow_headers=REQUEST_HEADERS,
             expose_headers=RESPONSE_HEADERS,

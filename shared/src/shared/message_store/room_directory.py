@@ -128,8 +128,9 @@ class RoomDirectory:
         """
         with outage_as_unavailable():
             async with self._engine.begin() as connection:
-                # The lock that writers of messages take: none is in the middle of this room, and
-                # those who wait find the tombstone.
+                # First the room, then its sums, as writers of messages lock them. Who comes later
+                # finds the tombstone; who was before is waited for.
+                removed = await _bury(connection, room_id, micros)
                 await connection.execute(
                     insert(RoomStats).values(room_id=room_id).on_conflict_do_nothing()
                 )
@@ -138,7 +139,6 @@ class RoomDirectory:
                     .where(RoomStats.room_id == room_id)
                     .with_for_update()
                 )
-                removed = await _bury(connection, room_id, micros)
                 await connection.execute(delete(Message).where(Message.room_id == room_id))
                 await connection.execute(delete(RoomStats).where(RoomStats.room_id == room_id))
                 changes = {"messages": -(total or 0)}
@@ -208,7 +208,8 @@ class RoomDirectory:
         """One round trip, for readiness."""
         with outage_as_unavailable():
             async with self._engine.connect() as connection:
-                await connection.execute(select(literal(1)))
+                # Of a table: a database that was not migrated cannot serve either.
+                await connection.execute(select(Room.id).limit(1))
 
     async def _read(self, statement: Select[*tuple[Any, ...]]) -> list[RoomRecord]:
         with outage_as_unavailable():
@@ -243,26 +244,26 @@ async def insert_room(connection: AsyncConnection, settings: RoomSettings) -> bo
 async def _bury(connection: AsyncConnection, room_id: UUID, micros: int) -> bool | None:
     """Turns a room into a tombstone; returns whether it was public, None if there was none."""
     moment = datetime_of(micros)
-    was_public = await connection.scalar(
+    # Waits for a snapshot of the room that is just being stored; the update after it sees that one.
+    await connection.execute(
+        insert(Room)
+        .values(
+            id=room_id,
+            name="",
+            is_public=False,
+            max_users=1,
+            created_at=moment,
+            updated_at=moment,
+            deleted_at=moment,
+        )
+        .on_conflict_do_nothing()
+    )
+    was_public: bool | None = await connection.scalar(
         update(Room)
         .where(Room.id == room_id, Room.deleted_at.is_(None))
         .values(deleted_at=moment, updated_at=moment)
         .returning(Room.is_public)
     )
-    if was_public is None:
-        await connection.execute(
-            insert(Room)
-            .values(
-                id=room_id,
-                name="",
-                is_public=False,
-                max_users=1,
-                created_at=moment,
-                updated_at=moment,
-                deleted_at=moment,
-            )
-            .on_conflict_do_nothing()
-        )
     return was_public
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the same transaction, run again at once, can succeed."""
 
-_UNAVAILABLE_CLASSES: Final = frozenset({"08", "53", "57", "58"})
-"""Connection trouble; out of memory, disk or connections; shutdown or timeout; system errors."""
+_UNAVAILABLE_CLASSES: Final = frozenset({"08", "28", "3D", "53", "57", "58"})
+"""Connection trouble; log-in refused, no such database (the operator mends it, and the same call
+succeeds); out of memory, disk or connections; shutdown or timeout; system errors."""
 
 _UNAVAILABLE_SQLSTATES: Final = frozenset(
     {

@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.domain.ids import uuid7_micros
 from shared.message_log.message_log import MessageLog, RoomNotLoaded
 from shared.protocol.codec import MessageBody, StoredMessage, decode_body
-from shared.protocol.errors import ChatError, ErrorCode
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.usecases.outages import store_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class MessageEditor:
         Raises:
             ChatError: `message_not_found`; also when it, or its room, was deleted.
         """
-        # The queue before the table: what is on its way between them is seen in one of the two.
-        found = await self._find_unsaved(message_id) or await self._find_stored(message_id)
+        found = await self._find_anywhere(message_id)
         if found is None or found.message.deleted:
             raise ChatError(ErrorCode.MESSAGE_NOT_FOUND, message_id=str(message_id))
         return found
@@ -82,6 +81,18 @@ class MessageEditor:
             await self.rooms.open(found.room)
             message = await revise()
         return FoundMessage(found.room, message, body)
+
+    async def _find_anywhere(self, message_id: UUID) -> FoundMessage | None:
+        try:
+            found = await self._find_stored(message_id)
+        except Unavailable:
+            # Without PostgreSQL, what is still on its way to it can be found.
+            found = await self._find_unsaved(message_id)
+            if found is None:
+                raise
+            return found
+        # Not there yet: in the queue, or by now, having left that, in the table.
+        return found or await self._find_unsaved(message_id) or await self._find_stored(message_id)
 
     async def _find_unsaved(self, message_id: UUID) -> FoundMessage | None:
         try:

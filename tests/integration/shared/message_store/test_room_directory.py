@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from tests.ingest_samples import at, message_row, room_settings, user_snapshot
 
@@ -197,3 +198,28 @@ async def test_totals_are_sums_over_all_who_count(rooms: RoomDirectory, writer: 
     record = await rooms.read_room(made[0].id)
     assert record is not None
     assert (record.total_messages, record.last_seq) == (5, 5)
+
+
+async def test_a_room_that_is_just_being_stored_is_deleted_too(
+    rooms: RoomDirectory, database_url: str
+) -> None:
+    settings = room_settings()
+    storing = await asyncpg.connect(database_url)
+    try:
+        transaction = storing.transaction()
+        await transaction.start()
+        await storing.execute(
+            "INSERT INTO rooms (id, name, is_public, max_users, created_at, updated_at)"
+            " VALUES ($1, 'x', true, 100, now(), now())",
+            settings.id,
+        )
+        deleting = asyncio.create_task(rooms.delete_room(settings.id, NOW))
+        await asyncio.sleep(0.2)
+        assert not deleting.done()
+        await transaction.commit()
+        assert await deleting is True
+    finally:
+        await storing.close()
+    record = await rooms.read_room(settings.id)
+    assert record is not None
+    assert record.deleted

@@ -33,11 +33,12 @@ OUTAGES = [
     asyncpg.QueryCanceledError("timeout"),
     asyncpg.DeadlockDetectedError("deadlock"),
     asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InvalidPasswordError("password"),
+    asyncpg.InvalidCatalogNameError("no such database"),
 ]
 BUGS = [
     asyncpg.UndefinedTableError("no such table"),
     asyncpg.PostgresSyntaxError("syntax"),
-    asyncpg.InvalidPasswordError("password"),
     asyncpg.InterfaceError("another operation is in progress"),
     ValueError("closed"),
     KeyError("x"),
