@@ -169,6 +169,6 @@ async def test_a_slow_consumer_is_cut_off_and_harms_nobody(
         for n in range(400):
             await writer.say(f"{text[:3990]}{n}")
         await writer.wait_for("message", lambda e: e["seq"] == 400, seconds=30)
-        assert replica.deps.hub.closes["slow_consumer"] == 1
+        assert replica.deps.hub.replica.closes["slow_consumer"] == 1
         assert len(writer.of("message")) == 400
         slow.close()

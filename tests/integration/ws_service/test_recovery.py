@@ -241,7 +241,7 @@ async def test_gauges_are_zero_again_when_everybody_has_gone(
             await asyncio.sleep(0.05)
     for replica in replicas:
         hub = replica.deps.hub
-        assert (len(hub.ticking), len(hub._tabs), hub.parts.channels._by_name) == (0, 0, {})
+        assert (len(hub.replica.ticking), len(hub._tabs), hub.parts.channels._by_name) == (0, 0, {})
 
 
 async def test_what_was_changed_or_deleted_meanwhile_is_told_on_the_return(

@@ -136,7 +136,7 @@ async def test_a_deaf_client_cannot_fill_the_memory_with_answers(
         asked = Frame(Opcode.TEXT, b'{"type":"history","limit":100}').serialize(mask=True)
         await asyncio.to_thread(send_quietly, deaf, asked * 500)
         async with asyncio.timeout(10):
-            while not replica.deps.hub.closes["slow_consumer"]:
+            while not replica.deps.hub.replica.closes["slow_consumer"]:
                 await asyncio.sleep(0.05)
         deaf.close()
 

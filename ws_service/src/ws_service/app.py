@@ -94,6 +94,6 @@ class WsApp:
     def _refuse(self, transport: SocketTransport, caller: Caller, error: ChatError) -> None:
         code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)
         log.info("refused", code=error.code.value, close=int(code))
-        self._hub.count_close(code)
+        self._hub.replica.closes[code.name.lower()] += 1
         transport.write(wire.error_frame(error, caller.language, self._hub.parts.clock.micros()))
         transport.close(code, close_text(code, caller.language))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,11 +34,23 @@ if TYPE_CHECKING:
     from shared.domain.entities import User
     from shared.protocol.envelopes import Person
     from shared.protocol.errors import Language
-    from ws_service.hub import Hub
+    from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.transport import Transport
 
 log = structlog.stdlib.get_logger()
+
+
+@dataclass(slots=True)
+class Replica:
+    """What all connections of a replica have in common."""
+
+    outbox_bytes: int
+    """What a slow peer may leave waiting."""
+    ticking: set[Connection] = field(default_factory=set)
+    """Connections whose session waits for time to pass."""
+    closes: Counter[str] = field(default_factory=Counter)
+    """Connections closed from this side, by the name of the code."""
 
 
 class Connection:
@@ -49,9 +63,10 @@ class Connection:
     __slots__ = (
         "_held",
         "_held_bytes",
-        "_hub",
         "_language",
         "_outbox_bytes",
+        "_parts",
+        "_replica",
         "channel",
         "closing",
         "id",
@@ -65,7 +80,8 @@ class Connection:
         self,
         connection: UUID,
         *,
-        hub: Hub,
+        parts: Parts,
+        replica: Replica,
         transport: Transport,
         session: Session,
         channel: RoomChannel,
@@ -79,10 +95,11 @@ class Connection:
         self.channel = channel
         self.user = user
         self.closing = False
-        self._hub = hub
+        self._parts = parts
+        self._replica = replica
         self._language = language
         self.roster_deltas = roster_deltas
-        self._outbox_bytes = hub.settings.outbox_bytes
+        self._outbox_bytes = replica.outbox_bytes
         self._held: list[bytes] | None = []
         self._held_bytes = 0
 
@@ -122,7 +139,7 @@ class Connection:
         if not self.closing:
             self.closing = True
             self.channel.detach(self)
-            self._hub.count_close(code)
+            self._replica.closes[code.name.lower()] += 1
             self.transport.close(code, close_text(code, self._language))
 
     def take_name(self, person: Person) -> None:
@@ -141,7 +158,7 @@ class Connection:
         Raises:
             Disconnected: always, in the end.
         """
-        monotonic = self._hub.parts.clock.monotonic
+        monotonic = self._parts.clock.monotonic
         while True:
             try:
                 effects = self.session.receive(await self.transport.receive(), monotonic())
@@ -163,7 +180,7 @@ class Connection:
                 log.exception("command_failed", effect=type(effect).__name__)
                 self._refuse(ChatError(ErrorCode.INTERNAL), client_id)
         if self.session.needs_ticks:
-            self._hub.ticking.add(self)
+            self._replica.ticking.add(self)
 
     async def _do(self, effect: Effect) -> None:
         if isinstance(effect, Post):
@@ -175,7 +192,7 @@ class Connection:
         elif isinstance(effect, Fetch):
             await self._fetch(effect)
         elif isinstance(effect, Pong):
-            now = format_micros(self._hub.parts.clock.micros())
+            now = format_micros(self._parts.clock.micros())
             self.send(wire.event_frame(PongEvent(t=effect.t, server_time=now)))
         elif isinstance(effect, Refuse):
             self._refuse(effect.error, effect.client_id)
@@ -184,22 +201,20 @@ class Connection:
 
     def tell_typing(self, effect: Typing) -> None:
         """Tells the room whether this user types; never waits, and nobody misses it if it fails."""
-        self._hub.parts.publisher.typing(
+        self._parts.publisher.typing(
             self.channel.room,
             person_of(self.user),
             typing=effect.typing,
-            micros=self._hub.parts.clock.micros(),
+            micros=self._parts.clock.micros(),
         )
 
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
         if isinstance(error, Unavailable):
             log.info("command_refused", code=error.code.value, part=error.part)
-        self.send(
-            wire.error_frame(error, self._language, self._hub.parts.clock.micros(), client_id)
-        )
+        self.send(wire.error_frame(error, self._language, self._parts.clock.micros(), client_id))
 
     async def _post(self, effect: Post) -> None:
-        _, published = await self._hub.parts.poster.post(self.user, self.channel.room, effect.draft)
+        _, published = await self._parts.poster.post(self.user, self.channel.room, effect.draft)
         if effect.draft.client_id is not None:
             self.send(
                 wire.event_frame(
@@ -217,17 +232,17 @@ class Connection:
         if renamed == self.user:
             return
         # First the room, then the session: a failure between leaves a name that the next try mends.
-        await self._hub.parts.presence.rename(self.channel.room, renamed)
-        await self._hub.parts.identifier.sessions.replace(renamed)
+        await self._parts.presence.rename(self.channel.room, renamed)
+        await self._parts.identifier.sessions.replace(renamed)
         self.user = renamed
 
     async def _fetch(self, effect: Fetch) -> None:
         room = self.channel.room
         if effect.after is not None:
-            page = await self._hub.parts.history.after(room, effect.after, effect.limit)
+            page = await self._parts.history.after(room, effect.after, effect.limit)
             messages = within_bytes(page.messages, self._outbox_bytes // 2)
         else:
-            page = await self._hub.parts.history.before(room, effect.before, effect.limit)
+            page = await self._parts.history.before(room, effect.before, effect.limit)
             messages = within_bytes(page.messages, self._outbox_bytes // 2)[::-1]
         has_more = page.has_more or len(messages) < len(page.messages)
         self.send(wire.history_frame(messages, has_more=has_more))

@@ -74,11 +74,11 @@ class Heartbeat:
         """Lets time pass for sessions that wait for it (typing expires)."""
         hub = self._hub
         now = hub.parts.clock.monotonic()
-        for connection in list(hub.ticking):
+        for connection in list(hub.replica.ticking):
             for effect in connection.session.tick(now):
                 connection.tell_typing(effect)
             if not connection.session.needs_ticks:
-                hub.ticking.discard(connection)
+                hub.replica.ticking.discard(connection)
 
     async def run(self) -> None:
         """All works, until cancelled."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -21,25 +20,18 @@ from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
-from ws_service.connection import Connection
+from ws_service.connection import Connection, Replica
 from ws_service.session import Allowance, Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
-    from shared.broker.broker import Publisher
     from shared.domain.entities import User
     from shared.domain.position import Position
-    from shared.presence.presence import Presence
-    from shared.redis_schema.keys import Keys
-    from shared.runtime.clock import Clock, IdMaker
-    from shared.usecases.identify import Identifier, Identity
-    from shared.usecases.post_message import MessagePoster
-    from shared.usecases.read_history import HistoryReader
-    from ws_service.channels import Channels
-    from ws_service.grace_ends import GraceEnds
+    from shared.usecases.identify import Identity
     from ws_service.handshake import Caller, JoinRequest
+    from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.settings import WsSettings
     from ws_service.transport import Transport
@@ -57,22 +49,6 @@ class Tabs:
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that connections work with."""
-
-    keys: Keys
-    clock: Clock
-    ids: IdMaker
-    channels: Channels
-    graces: GraceEnds
-    identifier: Identifier
-    poster: MessagePoster
-    history: HistoryReader
-    presence: Presence
-    publisher: Publisher
-
-
 @dataclass(slots=True)
 class Hub:
     """For the event loop's thread alone."""
@@ -80,14 +56,14 @@ class Hub:
     settings: WsSettings
     parts: Parts
     connections: dict[UUID, Connection] = field(default_factory=dict)
-    ticking: set[Connection] = field(default_factory=set)
-    """Connections whose session waits for time to pass."""
     draining: bool = False
-    closes: Counter[str] = field(default_factory=Counter)
-    """Connections closed from this side, by the name of the code."""
     _arriving: int = 0
     _tabs: dict[UUID, Tabs] = field(default_factory=dict)
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
+    replica: Replica = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.replica = Replica(self.settings.outbox_bytes)
 
     @asynccontextmanager
     async def connected(
@@ -147,7 +123,8 @@ class Hub:
         tabs.count += 1
         connection = Connection(
             self.parts.ids.new(),
-            hub=self,
+            parts=self.parts,
+            replica=self.replica,
             transport=transport,
             session=Session(tabs.allowance),
             channel=channel,
@@ -207,7 +184,7 @@ class Hub:
         del self.connections[connection.id]
         if not self.connections:
             self._empty.set()
-        self.ticking.discard(connection)
+        self.replica.ticking.discard(connection)
         tabs = self._tabs[user.id]
         tabs.count -= 1
         if not tabs.count:
@@ -258,10 +235,6 @@ class Hub:
     def seen_until_ms(self) -> int:
         """Until when a user who is connected now counts as online."""
         return self.parts.clock.micros() // 1000 + CONNECTION_TTL_MS
-
-    def count_close(self, code: CloseCode) -> None:
-        """One more connection closed from this side."""
-        self.closes[code.name.lower()] += 1
 
 
 async def _level(channel: RoomChannel, position: Position | None) -> None:

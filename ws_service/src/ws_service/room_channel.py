@@ -7,7 +7,7 @@ frames of one event-loop tick go out in one write per connection.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from shared.message_log.message_log import Head
     from shared.presence.presence import Presence
     from shared.protocol.codec import StoredMessage
+    from shared.protocol.envelopes import Person
     from shared.runtime.clock import Clock
     from shared.usecases.read_history import HistoryReader
-    from ws_service.connection import Connection
 
 log = structlog.stdlib.get_logger()
 
@@ -51,6 +51,22 @@ MOST_CHANGES: Final = 200
 """Changes of messages that are told again after some were missed."""
 
 ROOM_CLOSED_TEXT: Final = "🚪 রুমটি মুছে ফেলা হয়েছে"
+
+
+class Listener(Protocol):
+    """A connection, as far as its room is concerned."""
+
+    id: UUID
+    roster_deltas: bool
+
+    def deliver(self, frames: bytes) -> None:
+        """Frames for everybody in the room; never waits."""
+
+    def take_name(self, person: Person) -> None:
+        """Somebody in the room was renamed."""
+
+    def close(self, code: CloseCode) -> None:
+        """Starts to close."""
 
 
 class RoomChannel:
@@ -66,7 +82,7 @@ class RoomChannel:
         tasks: BackgroundTasks,
     ) -> None:
         self.room = room
-        self.members: dict[UUID, Connection] = {}
+        self.members: dict[UUID, Listener] = {}
         self.roster = Roster()
         self.tracker: SequenceTracker | None = None
         """None until the first look at the log; what is published before waits."""
@@ -219,7 +235,7 @@ class RoomChannel:
             for member in list(self.members.values()):
                 member.deliver(deltas if member.roster_deltas else lists)
 
-    def attach(self, connection: Connection) -> tuple[str, int]:
+    def attach(self, connection: Listener) -> tuple[str, int]:
         """Lets a connection listen; returns the position after which it hears everything."""
         assert self.tracker is not None  # noqa: S101 - the hub opens a channel before use
         self.flush()  # what is older than the position must not reach the newcomer
@@ -231,7 +247,7 @@ class RoomChannel:
         position = self.tracker.position
         return position.epoch, position.seq
 
-    def detach(self, connection: Connection) -> None:
+    def detach(self, connection: Listener) -> None:
         """The connection hears nothing any more."""
         if self.members.pop(connection.id, None) is not None and connection.roster_deltas:
             self._delta_members -= 1

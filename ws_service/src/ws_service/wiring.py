@@ -28,7 +28,8 @@ from shared.usecases.read_history import HistoryReader
 from ws_service.channels import Channels
 from ws_service.grace_ends import GraceEnds
 from ws_service.heartbeat import Heartbeat, Probe
-from ws_service.hub import Hub, Parts
+from ws_service.hub import Hub
+from ws_service.parts import Parts
 from ws_service.room_channel import RoomChannel
 
 if TYPE_CHECKING:

@@ -1,0 +1,33 @@
+"""Everything that the connections of a replica work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.broker.broker import Publisher
+    from shared.presence.presence import Presence
+    from shared.redis_schema.keys import Keys
+    from shared.runtime.clock import Clock, IdMaker
+    from shared.usecases.identify import Identifier
+    from shared.usecases.post_message import MessagePoster
+    from shared.usecases.read_history import HistoryReader
+    from ws_service.channels import Channels
+    from ws_service.grace_ends import GraceEnds
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Made once, by the wiring."""
+
+    keys: Keys
+    clock: Clock
+    ids: IdMaker
+    channels: Channels
+    graces: GraceEnds
+    identifier: Identifier
+    poster: MessagePoster
+    history: HistoryReader
+    presence: Presence
+    publisher: Publisher
