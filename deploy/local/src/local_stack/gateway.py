@@ -34,9 +34,11 @@ def _without_comments(text: str) -> str:
 def upstream_servers(ports: Sequence[int]) -> str:
     """The `server` lines of an upstream on this machine.
 
-    One failed connection takes a replica out for two seconds: sockets go to the others meanwhile.
+    No replica is ever taken out: a refused connection costs nothing here, and the next one is
+    tried at once. A replica that was taken out would come back with its first request that ends,
+    and sockets do not end.
     """
-    return " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports)
+    return " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in ports)
 
 
 def gateway_command(

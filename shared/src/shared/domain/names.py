@@ -22,7 +22,8 @@ COLOR_FIELD: Final = "color"
 DEFAULT_USERNAME: Final = "অতিথি"
 DEFAULT_COLOR: Final = "#007bff"
 MAX_NAME_GRAPHEMES: Final = 100
-MAX_NAME_BYTES: Final = 800
+MAX_NAME_BYTES: Final = 3_200
+"""Far above a hundred conjuncts with vowel signs (about 18 bytes each)."""
 
 _COLOR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
 _SHORT_COLOR_LENGTH: Final = len("#rgb")
@@ -33,7 +34,7 @@ _EDGE: Final = "\u200b\u2060\ufeff\u00ad"
 def normalise_name(raw: str, *, field: str) -> str:
     """Return `raw` in NFC, trimmed, its runs of white space folded to one space.
 
-    ZWJ and ZWNJ inside stay (র‍্যাব). 1 to 100 graphemes, at most 800 UTF-8 bytes.
+    ZWJ and ZWNJ inside stay (র‍্যাব). 1 to 100 graphemes, at most 3,200 UTF-8 bytes.
 
     Raises:
         RuleViolation: for `field`, with blank, too_long or control_characters (controls, line

@@ -34,7 +34,7 @@ class RoomRules:
     max_name_graphemes: int = MAX_NAME_GRAPHEMES
     max_name_bytes: int = MAX_NAME_BYTES
     max_description_graphemes: int = 2_000
-    max_description_bytes: int = 8 * 1024
+    max_description_bytes: int = 40 * 1024
     min_max_users: int = 2
     max_max_users: int = 100_000
     default_max_users: int = 100
@@ -54,7 +54,7 @@ def normalise_description(raw: str | None) -> str | None:
     r"""Return the description in NFC, trimmed, line breaks as "\n"; None when there is none.
 
     Raises:
-        RuleViolation: description; too_long (2,000 graphemes, 8 KiB) or control_characters.
+        RuleViolation: description; too_long (2,000 graphemes, 40 KiB) or control_characters.
 
     """
     if raw is None:
