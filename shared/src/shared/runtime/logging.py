@@ -1,18 +1,45 @@
 """Structured logs: one event name and fields per line; the names stand in `log_events`.
 
 Never logged: session ids, message contents, query strings, addresses.
+A line stays one line, and commands no terminal, whatever a stranger put into a path.
 """
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import structlog
 
 if TYPE_CHECKING:
+    from structlog.typing import EventDict, ExcInfo, WrappedLogger
+
     from shared.runtime.settings import CommonSettings
+
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Controls but tab and newline (both renderers quote those), other line ends, bidi, surrogates."""
+
+
+def _escaped(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escape_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {
+        name: _escaped(value) if isinstance(value, str) else value for name, value in event.items()
+    }
+
+
+def _escaped_traceback(sink: TextIO, error: ExcInfo) -> None:
+    """Without local variables, which rich would print, and so sessions."""
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, error)
+    sink.write(_escaped(plain.getvalue()))
 
 
 def configure(settings: CommonSettings, service: str) -> None:
@@ -28,10 +55,10 @@ def configure(settings: CommonSettings, service: str) -> None:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        # The default, where rich is installed, prints local variables, and so sessions.
         renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stdout.isatty(), exception_formatter=_escaped_traceback
         )
+    shared.append(_escape_values)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -74,6 +74,21 @@ def test_console_lines_carry_event_and_fields(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("trick", ["\x1b[2J", "\x85", "\x9b2J", "\u2028", "\u202e", "\ud800"])
+def test_no_text_of_a_stranger_breaks_a_line_or_commands_a_terminal(
+    capsys: pytest.CaptureFixture[str], log_format: str, trick: str
+) -> None:
+    use(log_format)
+    structlog.stdlib.get_logger().info("http_request", path=f"/a{trick}b")
+    logging.getLogger("alembic").error("it_failed", exc_info=ValueError(trick))
+    written = capsys.readouterr().out
+    assert trick[0] not in written
+    assert "http_request" in written.splitlines()[0]
+    assert "b" in written.splitlines()[0]
+    assert "ValueError" in written
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
 def test_the_standard_librarys_loggers_speak_the_same_form(
     capsys: pytest.CaptureFixture[str], log_format: str
 ) -> None:
