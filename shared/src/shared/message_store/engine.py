@@ -66,6 +66,7 @@ def create_engine(
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
         pool_recycle=int(IDLE_CONNECTION_SECONDS),
+        hide_parameters=True,  # an error's text reaches the logs; sessions and messages do not
     )
 
 
