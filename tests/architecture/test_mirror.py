@@ -28,7 +28,6 @@ TESTED_ELSEWHERE = {
     "api_service/room_settings": "integration/api_service/test_rooms.py",
     "api_service/routes/probes": "integration/api_service/test_status.py",
     "ws_service/connection": "integration/ws_service/test_bad_input.py",
-    "ws_service/drain": "integration/ws_service/test_recovery.py",
     "ws_service/grace_ends": "integration/ws_service/test_storms.py",
     "api_service/middleware/request_context": "integration/api_service/test_layers.py",
     "ws_service/channels": "integration/ws_service/test_storms.py",
@@ -45,7 +44,6 @@ TESTED_ELSEWHERE = {
     "worker/supervisor": "integration/worker/test_worker_process.py",
     # What PostgreSQL alone can judge: statements, tables, connections.
     "shared/message_store/bulk_statements": "integration/shared/message_store/test_bulk_writer.py",
-    "shared/message_store/engine": "integration/shared/message_store/test_outages.py",
     "shared/message_store/records": "unit/shared/message_store/test_ingest_entries.py",
     "shared/message_store/tables": "integration/worker/test_migrate.py",
     "shared/message_store/totals": "integration/shared/message_store/test_room_directory.py",
