@@ -60,6 +60,8 @@ class BackgroundTasks:
 
 async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
     """Waits until `event` is set or `seconds` have passed; True if it was set."""
+    # Not wait_for: that of Python 3.11 loses a cancellation that comes together with the event.
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     return event.is_set()

@@ -185,3 +185,26 @@ def test_every_kind_of_outage_may_be_retried(error: Exception, code: ErrorCode) 
 def test_a_bug_is_not_taken_for_an_outage() -> None:
     with pytest.raises(ResponseError), redis_outage_as_unavailable():
         raise ResponseError("WRONGTYPE")
+
+
+TICKS_OF_A_COMMAND = 40
+"""At least as many turns of the event loop as one command takes, twice."""
+
+
+async def test_a_cancelled_task_ends_whatever_it_was_doing_with_redis(redis: Redis) -> None:
+    async def work() -> None:
+        while True:
+            await redis.ping()
+
+    await redis.ping()
+    for ticks in range(TICKS_OF_A_COMMAND):
+        task = asyncio.create_task(work())
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        task.cancel()
+        ended, _ = await asyncio.wait([task], timeout=PATIENCE_SECONDS)
+        survived = not ended
+        while not task.done():  # leaves nothing behind, whatever the verdict
+            task.cancel()
+            await asyncio.wait([task], timeout=0.01)
+        assert not survived, f"cancelled after {ticks} turns, and went on"

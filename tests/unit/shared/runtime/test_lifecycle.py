@@ -37,6 +37,22 @@ async def test_waiting_ends_with_the_event_or_with_the_time() -> None:
     assert await wait_for_event(event, 0)
 
 
+async def test_a_wait_that_is_cancelled_at_the_moment_of_its_event_is_cancelled() -> None:
+    event = asyncio.Event()
+    for ticks in range(1, 6):
+        task = asyncio.create_task(wait_for_event(event, 30))
+        await asyncio.sleep(0.01)
+        event.set()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+            if task.done():
+                break
+        told = task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() == told
+        event.clear()
+
+
 async def test_a_task_is_kept_until_it_is_done() -> None:
     tasks, go = BackgroundTasks(), asyncio.Event()
     task = tasks.start(go.wait(), "waits")
