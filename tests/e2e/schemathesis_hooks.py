@@ -51,7 +51,7 @@ schemathesis.openapi.format("adda-client-id", st.text(_VISIBLE, min_size=1, max_
 schemathesis.openapi.format("adda-web-address", _ADDRESSES)
 schemathesis.openapi.format("adda-cursor", _CURSORS)
 
-_VIOLATED = re.compile(r"violates `format` at /properties/(\w+)$")
+_VIOLATED = re.compile(r"violates `format` at /properties/(\w+)(?:/anyOf/\d+)?$")
 _RULES: dict[str, Callable[[str], object]] = {
     "username": normalise_username,
     "name": normalise_room_name,

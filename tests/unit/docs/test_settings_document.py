@@ -12,7 +12,10 @@ from tests.unit.docs.markdown_files import DOCUMENTS, name_of, tables_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-BESIDE_SETTINGS: Final = {"ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS"}
+BESIDE_SETTINGS: Final = {
+    *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS"),
+    *("ADDA_SCHEMATHESIS_EXAMPLES", "ADDA_SCHEMATHESIS_SEED"),
+}
 """Read by hand: before there are settings, and by the tests."""
 
 
