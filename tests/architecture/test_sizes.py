@@ -10,11 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50
-SOURCES = sorted(
-    path
-    for folder in ("shared/src", "api_service/src", "ws_service/src", "worker/src", "deploy/local")
-    for path in (ROOT / folder).rglob("*.py")
-)
+FOLDERS = ("shared/src", "api_service/src", "ws_service/src", "worker/src", "deploy/local")
+SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
@@ -32,7 +30,7 @@ def function_lines(path: Path) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=name_of)
 def test_a_module_can_be_read_in_one_go(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_MODULE_LINES
 

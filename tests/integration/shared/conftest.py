@@ -1,4 +1,4 @@
-"""What tests of shared capabilities stand on: a real server, keys of their own, one room."""
+"""What tests of shared capabilities stand on: real servers, keys and tables of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import pytest
 
 from shared.domain.entities import RoomSettings, User
 from shared.domain.ids import session_hash
+from shared.message_store.engine import create_engine
+from shared.message_store.message_reader import MessageReader
+from shared.message_store.room_directory import RoomDirectory
+from shared.message_store.user_directory import UserDirectory
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 IDS = IdMaker(SystemClock())
 
@@ -64,3 +69,25 @@ def open_room(live: LiveRooms) -> Callable[..., Awaitable[UUID]]:
         return settings.id
 
     return open_one
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url, "test")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def rooms(engine: AsyncEngine) -> RoomDirectory:
+    return RoomDirectory(engine)
+
+
+@pytest.fixture
+def users(engine: AsyncEngine) -> UserDirectory:
+    return UserDirectory(engine)
+
+
+@pytest.fixture
+def reader(engine: AsyncEngine) -> MessageReader:
+    return MessageReader(engine)

@@ -77,7 +77,7 @@ class WsApp:
             self._refuse(transport, caller, refusal)
         except ChatError as error:
             self._refuse(transport, caller, error)
-        except Exception:
+        except Exception:  # our fault: the client gets a code, not a cut line
             log.exception("connection_failed")
             self._refuse(transport, caller, ChatError(ErrorCode.INTERNAL))
 

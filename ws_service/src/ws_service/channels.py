@@ -71,7 +71,7 @@ class Channels:
             channel.take(decode_envelope(payload))
         except UnknownEnvelope:
             self.unknown_envelopes += 1
-        except Exception:
+        except Exception:  # a fault in one room must not end the link of all the others
             log.exception("envelope_failed", room=str(channel.room))
 
     def on_subscribed(self, name: str) -> None:

@@ -176,7 +176,7 @@ class Connection:
                 await self._do(effect)
             except ChatError as error:
                 self._refuse(error, client_id)
-            except Exception:
+            except Exception:  # our fault: the sender is told, the connection lives on
                 log.exception("command_failed", effect=type(effect).__name__)
                 self._refuse(ChatError(ErrorCode.INTERNAL), client_id)
         if self.session.needs_ticks:

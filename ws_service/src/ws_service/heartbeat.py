@@ -36,8 +36,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except ChatError as error:
             log.warning("heartbeat_failed", work=work.__name__, error=repr(error))
-        except Exception:
-            # Without a heartbeat everybody here would count as gone: the next round is tried.
+        except Exception:  # without a heartbeat everybody here would count as gone: try on
             log.exception("heartbeat_broken", work=work.__name__)
 
 
@@ -134,7 +133,7 @@ class Probe:
                 continue
             try:
                 self.hears = await self.probe()
-            except Exception:
+            except Exception:  # a probe that ended would leave readiness as it was, for ever
                 self.hears = False
                 log.exception("probe_broken")
             if self.hears:

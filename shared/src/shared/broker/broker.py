@@ -145,8 +145,7 @@ class Subscriber:
                 log.warning("broker_link_rebuilt")
             except OUTAGES as error:
                 log.warning("broker_link_lost", error=repr(error))
-            except Exception:
-                # All rooms share this link: whatever ended it, it is built again.
+            except Exception:  # all rooms share this link: whatever ended it, it is built again
                 log.exception("broker_link_broken")
             finally:
                 await self._drop_link()

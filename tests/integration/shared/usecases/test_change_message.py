@@ -5,48 +5,24 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.ingest_samples import message_row
-from tests.integration.shared.conftest import IDS, make_user
+from tests.integration.shared.conftest import IDS
+from tests.integration.shared.usecases.conftest import draft
 
 from shared.message_store.ingest_batch import IngestBatch
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.usecases.change_message import MessageEditor
-from shared.usecases.post_message import CheckedDraft, MessagePoster
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from tests.integration.shared.usecases.conftest import NewRoom, Post
+    from tests.integration.shared.usecases.mover import Mover
 
-    from tests.integration.shared.usecases.conftest import Mover
-
-    from shared.domain.entities import RoomSettings
     from shared.message_log.message_log import MessageLog
     from shared.message_store.message_reader import MessageReader
     from shared.redis_schema.keys import Keys
     from shared.usecases.open_room import RoomOpener
 
-    NewRoom = Callable[..., Awaitable[RoomSettings]]
-    Post = Callable[[UUID, str], Awaitable[UUID]]
 
 PLACES = ["in the log", "in both", "in postgresql"]
-
-
-def draft(content: str) -> CheckedDraft:
-    return CheckedDraft(content, None, "text", None, None)
-
-
-@pytest.fixture
-def editor(log: MessageLog, store: MessageReader, opener: RoomOpener) -> MessageEditor:
-    return MessageEditor(log, store, opener)
-
-
-@pytest.fixture
-def post(poster: MessagePoster) -> Post:
-    """A function that says something and returns the message's id."""
-
-    async def post_one(room: UUID, content: str) -> UUID:
-        _, place = await poster.post(make_user(), room, draft(content))
-        return UUID(place.message_id)
-
-    return post_one
 
 
 async def move_to(place: str, mover: Mover, room: UUID) -> None:
@@ -78,7 +54,7 @@ async def test_a_message_is_found_wherever_it_is(
 async def test_a_change_is_seen_at_once_and_reaches_postgresql(
     editor: MessageEditor,
     post: Post,
-    store: MessageReader,
+    reader: MessageReader,
     new_room: NewRoom,
     mover: Mover,
     place: str,
@@ -92,7 +68,7 @@ async def test_a_change_is_seen_at_once_and_reaches_postgresql(
     await mover.save()
     await mover.trim(room)
     await mover.forget_edits(room)
-    stored = await store.message_by_id(message_id)
+    stored = await reader.message_by_id(message_id)
     assert stored == changed.message
     again = await editor.change(await editor.find(message_id), draft("আরও পরে"))
     assert again.message.revision == 2
@@ -201,13 +177,13 @@ async def test_a_message_of_a_room_that_redis_lost_can_be_changed(
 
 async def test_without_postgresql_what_is_still_on_its_way_there_can_be_changed(
     log: MessageLog,
-    store_away: MessageReader,
+    reader_away: MessageReader,
     opener_without_postgres: RoomOpener,
     post: Post,
     new_room: NewRoom,
     mover: Mover,
 ) -> None:
-    editor = MessageEditor(log, store_away, opener_without_postgres)
+    editor = MessageEditor(log, reader_away, opener_without_postgres)
     room = (await new_room()).id
     stored = await post(room, "আগে")
     await mover.save()

@@ -15,18 +15,15 @@ from shared.usecases.open_room import EPOCH_GAP, RoomOpener
 from shared.usecases.post_message import CheckedDraft, MessagePoster
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from uuid import UUID
 
     from redis.asyncio import Redis
-    from tests.integration.shared.usecases.conftest import Mover
+    from tests.integration.shared.usecases.conftest import NewRoom
+    from tests.integration.shared.usecases.mover import Mover
 
-    from shared.domain.entities import RoomSettings
     from shared.message_store.records import RoomRecord
     from shared.message_store.room_directory import RoomDirectory
     from shared.redis_schema.keys import Keys
-
-    NewRoom = Callable[..., Awaitable[RoomSettings]]
 
 
 async def post(poster: MessagePoster, room: UUID, times: int) -> None:
@@ -63,7 +60,7 @@ async def test_an_unknown_room_is_not_found_and_not_made(
 
 
 async def test_an_unknown_room_is_made_where_that_is_allowed(
-    opener: RoomOpener, directory: RoomDirectory, mover: Mover
+    opener: RoomOpener, rooms: RoomDirectory, mover: Mover
 ) -> None:
     room = IDS.new()
     found = await opener.open(room, create=True)
@@ -74,26 +71,26 @@ async def test_an_unknown_room_is_made_where_that_is_allowed(
         None,
     )
     await mover.save()
-    record = await directory.read_room(room)
+    record = await rooms.read_room(room)
     assert record is not None
     assert record.settings == found.settings
 
 
 async def test_of_many_who_make_a_room_at_once_all_find_the_same(
-    opener: RoomOpener, directory: RoomDirectory, mover: Mover
+    opener: RoomOpener, rooms: RoomDirectory, mover: Mover
 ) -> None:
     room = IDS.new()
     found = await asyncio.gather(*(opener.open(room, create=True) for _ in range(5)))
     assert len({(one.epoch, one.settings) for one in found}) == 1
     await mover.save()
-    assert (await directory.totals()).rooms == 1
+    assert (await rooms.totals()).rooms == 1
 
 
 async def test_a_deleted_room_never_comes_back(
-    opener: RoomOpener, directory: RoomDirectory, new_room: NewRoom
+    opener: RoomOpener, rooms: RoomDirectory, new_room: NewRoom
 ) -> None:
     settings = await new_room()
-    await directory.delete_room(settings.id, SystemClock().micros())
+    await rooms.delete_room(settings.id, SystemClock().micros())
     for create in (False, True):
         with pytest.raises(ChatError) as caught:
             await opener.open(settings.id, create=create)
@@ -137,12 +134,12 @@ async def test_without_postgresql_a_room_that_redis_does_not_know_is_unavailable
 
 
 async def test_without_redis_every_room_is_unavailable(
-    redis_away: Redis, keys: Keys, directory: RoomDirectory, new_room: NewRoom
+    redis_away: Redis, keys: Keys, rooms: RoomDirectory, new_room: NewRoom
 ) -> None:
     settings: Any = await new_room()
     live = LiveRooms(redis_away, Scripts(redis_away, keys))
     with pytest.raises(Unavailable) as caught:
-        await RoomOpener(live, directory, SystemClock(), IDS).open(settings.id)
+        await RoomOpener(live, rooms, SystemClock(), IDS).open(settings.id)
     assert caught.value.part == "redis"
 
 

@@ -15,17 +15,14 @@ from shared.redis_schema.scripts import Scripts
 from shared.usecases.post_message import CheckedDraft, Draft, MessagePoster, check_draft
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from redis.asyncio import Redis
-    from tests.integration.shared.usecases.conftest import Mover
+    from tests.integration.shared.usecases.conftest import NewRoom
+    from tests.integration.shared.usecases.mover import Mover
 
-    from shared.domain.entities import RoomSettings
     from shared.message_store.message_reader import MessageReader
     from shared.redis_schema.keys import Keys
     from shared.usecases.open_room import RoomOpener
 
-    NewRoom = Callable[..., Awaitable[RoomSettings]]
 
 REPLY = "123e4567-e89b-12d3-a456-426614174000"
 
@@ -67,7 +64,7 @@ def test_a_draft_that_breaks_a_rule_is_refused_by_field(draft: Draft, field: str
 
 
 async def test_a_message_has_its_place_and_is_in_the_log_and_later_in_postgresql(
-    poster: MessagePoster, log: MessageLog, store: MessageReader, new_room: NewRoom, mover: Mover
+    poster: MessagePoster, log: MessageLog, reader: MessageReader, new_room: NewRoom, mover: Mover
 ) -> None:
     room, user = (await new_room()).id, make_user()
     draft = checked(Draft("হ্যালো", "c1", "file", "https://example.org/a.pdf", REPLY))
@@ -80,7 +77,7 @@ async def test_a_message_has_its_place_and_is_in_the_log_and_later_in_postgresql
     )
     (hot,) = (await log.before(room, None, 10)).messages
     await mover.save()
-    (stored,) = await store.messages_before(room, None, 10)
+    (stored,) = await reader.messages_before(room, None, 10)
     assert decode_body(hot.body) == decode_body(stored.body) == body
     assert hot.micros == stored.micros == place.micros
 

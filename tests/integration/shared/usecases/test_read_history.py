@@ -1,155 +1,53 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pytest
-from tests.integration.shared.conftest import IDS, make_user
+from tests.integration.shared.conftest import IDS
+from tests.integration.shared.usecases.model_room import (
+    ModelRoom,
+    assert_pages_are_true,
+    lines,
+    one_event,
+)
 
 from shared.domain.position import Position
 from shared.message_log.message_log import MessageLog
-from shared.protocol.codec import StoredMessage, decode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.usecases.change_message import MessageEditor
 from shared.usecases.open_room import EPOCH_GAP
-from shared.usecases.post_message import CheckedDraft, MessagePoster
+from shared.usecases.post_message import MessagePoster
 from shared.usecases.read_history import FALLBACK_MESSAGES, RECOVERY_LIMIT, HistoryReader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from tests.integration.shared.usecases.conftest import NewRoom
+    from tests.integration.shared.usecases.mover import Mover
 
-    from tests.integration.shared.usecases.conftest import Mover
-
-    from shared.domain.entities import RoomSettings
     from shared.message_store.message_reader import MessageReader
     from shared.usecases.open_room import RoomOpener
 
-    NewRoom = Callable[..., Awaitable[RoomSettings]]
-
-Line = tuple[int, str, int, bool]
-"""Seq, content, revision, deleted."""
-
-
-def draft(content: str) -> CheckedDraft:
-    return CheckedDraft(content, None, "text", None, None)
-
-
-def line_of(message: StoredMessage) -> Line:
-    return (
-        message.seq,
-        decode_body(message.body).message,
-        message.revision,
-        message.deleted,
-    )
-
-
-def lines(messages: Iterable[StoredMessage]) -> list[Line]:
-    return [line_of(message) for message in messages]
-
-
-@dataclass
-class ModelRoom:
-    """A real room, and beside it what it must look like."""
-
-    room: UUID
-    poster: MessagePoster
-    editor: MessageEditor
-    model: dict[int, Line] = field(default_factory=dict)
-    ids: dict[int, UUID] = field(default_factory=dict)
-    user = make_user()
-
-    async def post(self, content: str) -> int:
-        _, place = await self.poster.post(self.user, self.room, draft(content))
-        self.model[place.seq] = (place.seq, content, 0, False)
-        self.ids[place.seq] = UUID(place.message_id)
-        return place.seq
-
-    async def post_many(self, count: int) -> list[int]:
-        return [await self.post(f"বার্তা {n}") for n in range(count)]
-
-    async def change(self, seq: int, content: str) -> None:
-        await self.editor.change(await self.editor.find(self.ids[seq]), draft(content))
-        self.model[seq] = (seq, content, self.model[seq][2] + 1, False)
-
-    async def delete(self, seq: int) -> None:
-        await self.editor.delete(await self.editor.find(self.ids[seq]))
-        self.model[seq] = (seq, "", self.model[seq][2] + 1, True)
-
-    def living(self) -> list[Line]:
-        return [line for _, line in sorted(self.model.items()) if not line[3]]
-
-    def before(self, seq: int | None) -> list[Line]:
-        return [line for line in reversed(self.living()) if seq is None or line[0] < seq]
-
-    def after(self, seq: int) -> list[Line]:
-        return [line for line in self.living() if line[0] > seq]
-
 
 @pytest.fixture
-def history(log: MessageLog, store: MessageReader, opener: RoomOpener) -> HistoryReader:
-    return HistoryReader(log, store, opener)
+def history(log: MessageLog, reader: MessageReader, opener: RoomOpener) -> HistoryReader:
+    return HistoryReader(log, reader, opener)
 
 
 @pytest.fixture
 def history_without_postgres(
-    log: MessageLog, store_away: MessageReader, opener_without_postgres: RoomOpener
+    log: MessageLog, reader_away: MessageReader, opener_without_postgres: RoomOpener
 ) -> HistoryReader:
-    return HistoryReader(log, store_away, opener_without_postgres)
+    return HistoryReader(log, reader_away, opener_without_postgres)
 
 
 @pytest.fixture
 async def room(
     new_room: NewRoom,
     poster: MessagePoster,
-    log: MessageLog,
-    store: MessageReader,
-    opener: RoomOpener,
+    editor: MessageEditor,
 ) -> ModelRoom:
-    settings = await new_room()
-    return ModelRoom(settings.id, poster, MessageEditor(log, store, opener))
-
-
-async def one_event(random: Random, room: ModelRoom, mover: Mover) -> None:
-    """Something that may happen to a room at any time."""
-    living = [line[0] for line in room.living()]
-    match random.choices(
-        ["post", "change", "delete", "save some", "save all", "trim", "expire", "lose"],
-        [10, 4, 5, 3, 1, 3, 1, 0.3],
-    ):
-        case ["change"] if living:
-            await room.change(random.choice(living), f"বদল {random.random()}")
-        case ["delete"] if living:
-            await room.delete(random.choice(living[-6:]))
-        case ["save some"]:
-            await mover.save(random.random(), random)
-        case ["save all"]:
-            await mover.save()
-        case ["trim"]:
-            await mover.trim(room.room, random.randrange(6))
-        case ["expire"]:
-            await mover.forget_edits(room.room)
-        case ["lose"]:
-            await mover.save()  # what was not saved would be lost
-            await mover.lose(room.room)
-        case _:
-            for _ in range(random.randrange(1, 6)):
-                await room.post(f"বার্তা {random.random()}")
-
-
-async def assert_pages_are_true(random: Random, room: ModelRoom, history: HistoryReader) -> None:
-    limit = random.choice([1, 2, 3, 7, 50])
-    seq = random.choice([None, *room.model, *(seq + 1 for seq in room.model)])
-    page = await history.before(room.room, seq, limit)
-    expected = room.before(seq)
-    assert (lines(page.messages), page.has_more) == (expected[:limit], len(expected) > limit)
-    assert page.total == len(room.living())
-    start = random.choice([0, *room.model])
-    page = await history.after(room.room, start, limit)
-    expected = room.after(start)
-    assert (lines(page.messages), page.has_more) == (expected[:limit], len(expected) > limit)
+    return ModelRoom((await new_room()).id, poster, editor)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -206,32 +104,22 @@ async def test_pages_are_true_while_messages_move_from_the_log_to_postgresql(
             pages += 1
 
 
-async def test_deleted_messages_that_only_the_log_has_do_not_end_a_page(
-    room: ModelRoom, history: HistoryReader
+@pytest.mark.parametrize("place", ["in the log", "in postgresql"])
+async def test_deleted_messages_do_not_end_a_page(
+    room: ModelRoom, mover: Mover, history: HistoryReader, place: str
 ) -> None:
     seqs = await room.post_many(30)
     for seq in seqs[10:20]:
         await room.delete(seq)
+    if place == "in postgresql":
+        await mover.save()
+        await mover.trim(room.room)
     page = await history.before(room.room, 21, 5)
     assert [m.seq for m in page.messages] == [10, 9, 8, 7, 6]
     assert page.has_more
     page = await history.after(room.room, 10, 5)
     assert [m.seq for m in page.messages] == [21, 22, 23, 24, 25]
     assert page.has_more
-
-
-async def test_deleted_messages_that_only_postgresql_has_do_not_end_a_page(
-    room: ModelRoom, mover: Mover, history: HistoryReader
-) -> None:
-    seqs = await room.post_many(30)
-    for seq in seqs[10:20]:
-        await room.delete(seq)
-    await mover.save()
-    await mover.trim(room.room)
-    page = await history.before(room.room, 21, 5)
-    assert [m.seq for m in page.messages] == [10, 9, 8, 7, 6]
-    page = await history.after(room.room, 10, 5)
-    assert [m.seq for m in page.messages] == [21, 22, 23, 24, 25]
 
 
 async def test_a_change_that_postgresql_does_not_have_lies_over_its_row(

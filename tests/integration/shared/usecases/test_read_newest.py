@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from tests.integration.shared.conftest import IDS, make_user
+from tests.integration.shared.usecases.conftest import draft
 
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.ingest_entries import encode_user
@@ -12,45 +13,23 @@ from shared.presence.presence import Member, Presence
 from shared.protocol.codec import decode_body
 from shared.protocol.errors import Unavailable
 from shared.usecases.change_message import MessageEditor
-from shared.usecases.post_message import CheckedDraft, MessagePoster
 from shared.usecases.read_newest import NewestPage, NewestReader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from redis.asyncio import Redis
-    from tests.integration.shared.usecases.conftest import Mover
+    from tests.integration.shared.usecases.conftest import NewRoom, Post
+    from tests.integration.shared.usecases.mover import Mover
 
-    from shared.domain.entities import RoomSettings
-    from shared.message_log.message_log import MessageLog
     from shared.message_store.message_reader import MessageReader
     from shared.redis_schema.keys import Keys
     from shared.redis_schema.scripts import Scripts
     from shared.rooms.live_rooms import LiveRooms
     from shared.usecases.open_room import RoomOpener
 
-    NewRoom = Callable[..., Awaitable[RoomSettings]]
-    Post = Callable[[UUID, str], Awaitable[UUID]]
-
-
-def draft(content: str) -> CheckedDraft:
-    return CheckedDraft(content, None, "text", None, None)
-
 
 @pytest.fixture
-def newest(redis: Redis, keys: Keys, store: MessageReader, live: LiveRooms) -> NewestReader:
-    return NewestReader(UnsavedMessages(redis, keys), store, live)
-
-
-@pytest.fixture
-def post(poster: MessagePoster) -> Post:
-    """A function that says something and returns the message's id."""
-
-    async def post_one(room: UUID, content: str) -> UUID:
-        _, place = await poster.post(make_user(), room, draft(content))
-        return UUID(place.message_id)
-
-    return post_one
+def newest(redis: Redis, keys: Keys, reader: MessageReader, live: LiveRooms) -> NewestReader:
+    return NewestReader(UnsavedMessages(redis, keys), reader, live)
 
 
 def ids_of(page: NewestPage) -> list[UUID]:
@@ -149,9 +128,7 @@ async def test_changes_are_seen_and_deleted_messages_are_left_out(
     post: Post,
     new_room: NewRoom,
     mover: Mover,
-    log: MessageLog,
-    store: MessageReader,
-    opener: RoomOpener,
+    editor: MessageEditor,
     *,
     saved: bool,
 ) -> None:
@@ -159,7 +136,6 @@ async def test_changes_are_seen_and_deleted_messages_are_left_out(
     changed, deleted = await post(room, "আগে"), await post(room, "ভুল")
     if saved:
         await mover.save()
-    editor = MessageEditor(log, store, opener)
     await editor.change(await editor.find(changed), draft("পরে"))
     await editor.delete(await editor.find(deleted))
     for _ in range(2):
@@ -170,16 +146,10 @@ async def test_changes_are_seen_and_deleted_messages_are_left_out(
 
 
 async def test_a_page_of_deleted_messages_alone_still_leads_on(
-    newest: NewestReader,
-    post: Post,
-    new_room: NewRoom,
-    log: MessageLog,
-    store: MessageReader,
-    opener: RoomOpener,
+    newest: NewestReader, post: Post, new_room: NewRoom, editor: MessageEditor
 ) -> None:
     room = (await new_room()).id
     said = [await post(room, f"{n}") for n in range(9)]
-    editor = MessageEditor(log, store, opener)
     for message_id in said[3:]:
         await editor.delete(await editor.find(message_id))
     assert await all_pages(newest, 2) == sorted(said[:3], reverse=True)
@@ -195,16 +165,16 @@ async def test_people_who_come_and_go_are_no_messages(
 
 
 async def test_without_postgresql_the_list_is_unavailable(
-    redis: Redis, keys: Keys, store_away: MessageReader, live: LiveRooms
+    redis: Redis, keys: Keys, reader_away: MessageReader, live: LiveRooms
 ) -> None:
     with pytest.raises(Unavailable) as caught:
-        await NewestReader(UnsavedMessages(redis, keys), store_away, live).read(None, 10)
+        await NewestReader(UnsavedMessages(redis, keys), reader_away, live).read(None, 10)
     assert caught.value.part == "postgres"
 
 
 async def test_without_redis_the_list_is_unavailable(
-    redis_away: Redis, keys: Keys, store: MessageReader, live: LiveRooms
+    redis_away: Redis, keys: Keys, reader: MessageReader, live: LiveRooms
 ) -> None:
     with pytest.raises(Unavailable) as caught:
-        await NewestReader(UnsavedMessages(redis_away, keys), store, live).read(None, 10)
+        await NewestReader(UnsavedMessages(redis_away, keys), reader, live).read(None, 10)
     assert caught.value.part == "redis"
