@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from tests.own_valkey import OwnValkey
 
 from local_stack.postgres import start_postgres
 from local_stack.valkey import start_valkey
@@ -79,7 +80,7 @@ def redis_url(server_kind: str, server_directory: Path) -> Iterator[str]:
     """`redis://…` of the session's Valkey or Redis.
 
     It is shared by all tests of this worker: use `redis_key_prefix`, never FLUSHALL, CONFIG SET or
-    SHUTDOWN. A test that must harm its server starts one by `start_valkey(reachable_path)`.
+    SHUTDOWN. A test that must harm its server takes `own_valkey`.
     """
     with ExitStack() as stack:
         if server_kind == "containers":
@@ -89,6 +90,14 @@ def redis_url(server_kind: str, server_directory: Path) -> Iterator[str]:
             server = start_valkey(server_directory / "valkey", binary=binary)
             stack.callback(server.stop)
             yield server.url
+
+
+@pytest.fixture
+def own_valkey(server_kind: str, reachable_path: Path) -> Iterator[OwnValkey]:
+    """A server for this test alone; Debian's Redis where the session's is (about 0.1 s)."""
+    server = OwnValkey(reachable_path / "own", _system_redis() if server_kind == "system" else None)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,13 +20,13 @@ from tests.integration.api_service.conftest import (
 
 from api_service.wiring import open_deps
 from local_stack.postgres import start_postgres
-from local_stack.valkey import start_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     import httpx
+    from tests.own_valkey import OwnValkey
 
     from api_service.settings import ApiSettings
 
@@ -46,36 +45,29 @@ async def until_healthy(client: httpx.AsyncClient) -> None:
 
 
 async def test_while_redis_is_away_requests_fail_fast_and_then_work_again(
-    settings_for: Callable[..., ApiSettings], reachable_path: Path
+    settings_for: Callable[..., ApiSettings], own_valkey: OwnValkey
 ) -> None:
-    server = start_valkey(reachable_path)
-    try:
-        async with run_api(settings_for(redis_url=SecretStr(server.url))) as client:
-            person = await make_person(client)
-            room = await make_room(client, person)
-            sent = await say(client, person, room["id"], "আগে")
-            server.child.send(signal.SIGKILL)
-            await asyncio.to_thread(server.stop)
-            began = time.monotonic()
-            for path in ("rooms/", "public-rooms/", f"rooms/{room['id']}/messages/", "status/"):
-                await expect_outage(await client.get(f"/api/{path}"))
-            body = {"room_id": room["id"], "content": "এখন"}
-            await expect_outage(
-                await client.post("/api/messages/", json=body, headers=person.headers)
-            )
-            assert time.monotonic() - began < 10
-            health = await client.get("/api/health/")
-            await expect_outage(health)
-            assert health.json()["failing"] == ["redis"]
-            assert (await client.get("/readyz")).json()["failing"] == ["redis"]
-            assert (await client.get("/healthz")).status_code == 200
-            server = start_valkey(reachable_path, port=server.port)
-            await until_healthy(client)
-            page = (await client.get(f"/api/rooms/{room['id']}/messages/")).json()
-            assert page["messages"] == [sent]
-            await say(client, person, room["id"], "পরে")
-    finally:
-        server.stop()
+    async with run_api(settings_for(redis_url=SecretStr(own_valkey.url))) as client:
+        person = await make_person(client)
+        room = await make_room(client, person)
+        sent = await say(client, person, room["id"], "আগে")
+        await asyncio.to_thread(own_valkey.kill)
+        began = time.monotonic()
+        for path in ("rooms/", "public-rooms/", f"rooms/{room['id']}/messages/", "status/"):
+            await expect_outage(await client.get(f"/api/{path}"))
+        body = {"room_id": room["id"], "content": "এখন"}
+        await expect_outage(await client.post("/api/messages/", json=body, headers=person.headers))
+        assert time.monotonic() - began < 10
+        health = await client.get("/api/health/")
+        await expect_outage(health)
+        assert health.json()["failing"] == ["redis"]
+        assert (await client.get("/readyz")).json()["failing"] == ["redis"]
+        assert (await client.get("/healthz")).status_code == 200
+        own_valkey.start()
+        await until_healthy(client)
+        page = (await client.get(f"/api/rooms/{room['id']}/messages/")).json()
+        assert page["messages"] == [sent]
+        await say(client, person, room["id"], "পরে")
 
 
 async def test_while_postgresql_is_away_the_chat_goes_on(

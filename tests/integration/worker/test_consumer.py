@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import SecretStr
 from tests.ingest_samples import (
     entry_of,
     message_row,
@@ -16,7 +17,6 @@ from tests.ingest_samples import (
 from tests.integration.worker.harness import Ingest, running_worker, until
 
 from local_stack.postgres import start_postgres
-from local_stack.valkey import start_valkey
 from shared.domain.ids import uuid7
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
 from shared.runtime.redis_client import open_redis
@@ -24,7 +24,10 @@ from worker.migrate import upgrade
 from worker.wiring import open_deps
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from tests.own_valkey import OwnValkey
 
     from shared.message_store.records import IngestRow
     from worker.settings import WorkerSettings
@@ -201,9 +204,7 @@ async def test_entries_are_kept_while_postgresql_is_away(
     try:
         await upgrade(url)
         own = Ingest(ingest.redis, ingest.keys, url)
-        there = settings.model_copy(
-            update={"database_url": type(settings.database_url)(url), "batch_size": 100}
-        )
+        there = settings.model_copy(update={"database_url": SecretStr(url), "batch_size": 100})
         async with running_worker(there):
             await own.put_row(message_row(room, 1), room)
             await own.wait_until_empty()
@@ -220,56 +221,53 @@ async def test_entries_are_kept_while_postgresql_is_away(
         server.stop()
 
 
+@pytest.fixture
+async def own(
+    own_valkey: OwnValkey, ingest: Ingest, settings: WorkerSettings
+) -> AsyncIterator[Ingest]:
+    """Ingest streams on a server of the test's own."""
+    redis = open_redis(own_valkey.url, "test")
+    yield Ingest(redis, Keys(settings.key_prefix, settings.partitions), ingest.database_url)
+    await redis.aclose()
+
+
+@pytest.fixture
+def own_settings(own_valkey: OwnValkey, settings: WorkerSettings) -> WorkerSettings:
+    return settings.model_copy(update={"redis_url": SecretStr(own_valkey.url)})
+
+
 @pytest.mark.parametrize("how", ["restarted", "emptied"])
 async def test_the_worker_goes_on_after_redis_was(
-    how: str, ingest: Ingest, settings: WorkerSettings, reachable_path: Path
+    how: str, own: Ingest, own_settings: WorkerSettings, own_valkey: OwnValkey
 ) -> None:
     room = uuid4()
-    server = start_valkey(reachable_path)
-    try:
-        there = settings.model_copy(update={"redis_url": type(settings.redis_url)(server.url)})
-        redis = open_redis(server.url, "test")
-        keys = Keys(settings.key_prefix, settings.partitions)
-        own = Ingest(redis, keys, ingest.database_url)
-        async with running_worker(there):
-            await own.put_row(message_row(room, 1), room)
-            await own.wait_until_empty()
-            if how == "emptied":
-                await redis.flushall()
-            else:
-                port = server.port
-                server.stop()
-                await asyncio.sleep(0.5)
-                server = start_valkey(reachable_path, port=port)
-            await own.put_row(message_row(room, 2), room)
-            await own.wait_until_empty()
-        assert await own.stored() == 2
-        await redis.aclose()
-    finally:
-        server.stop()
+    async with running_worker(own_settings):
+        await own.put_row(message_row(room, 1), room)
+        await own.wait_until_empty()
+        if how == "emptied":
+            await own.redis.flushall()
+        else:
+            own_valkey.stop()
+            await asyncio.sleep(0.5)
+            own_valkey.start()
+        await own.put_row(message_row(room, 2), room)
+        await own.wait_until_empty()
+    assert await own.stored() == 2
 
 
 async def test_the_worker_outlives_a_redis_that_refuses_writes_for_a_moment(
-    ingest: Ingest, settings: WorkerSettings, reachable_path: Path
+    own: Ingest, own_settings: WorkerSettings
 ) -> None:
     room = uuid4()
-    server = start_valkey(reachable_path)
-    try:
-        there = settings.model_copy(update={"redis_url": type(settings.redis_url)(server.url)})
-        redis = open_redis(server.url, "test")
-        own = Ingest(redis, Keys(settings.key_prefix, settings.partitions), ingest.database_url)
-        async with running_worker(there):
-            await own.put_row(message_row(room, 1), room)
-            await own.wait_until_empty()
-            await redis.config_set("min-replicas-to-write", 1)
-            await asyncio.sleep(1.5)
-            await redis.config_set("min-replicas-to-write", 0)
-            await own.put_row(message_row(room, 2), room)
-            await own.wait_until_empty()
-        assert await own.stored() == 2
-        await redis.aclose()
-    finally:
-        server.stop()
+    async with running_worker(own_settings):
+        await own.put_row(message_row(room, 1), room)
+        await own.wait_until_empty()
+        await own.redis.config_set("min-replicas-to-write", 1)
+        await asyncio.sleep(1.5)
+        await own.redis.config_set("min-replicas-to-write", 0)
+        await own.put_row(message_row(room, 2), room)
+        await own.wait_until_empty()
+    assert await own.stored() == 2
 
 
 async def test_a_dead_peers_entries_are_taken_over_under_load_too(

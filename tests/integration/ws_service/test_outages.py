@@ -11,12 +11,13 @@ from tests.chat_client import chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 
 from local_stack.postgres import start_postgres
-from local_stack.valkey import start_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from uuid import UUID
+
+    from tests.own_valkey import OwnValkey
 
     from ws_service.settings import WsSettings
 
@@ -30,25 +31,21 @@ async def until_ready(replica: Replica, seconds: float = 15) -> None:
 
 
 async def test_a_replica_that_starts_before_redis_refuses_and_then_serves(
-    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+    settings_for: Callable[..., WsSettings], room: UUID, own_valkey: OwnValkey
 ) -> None:
-    server = start_valkey(reachable_path / "late")
-    settings = settings_for("ws-1", redis_url=SecretStr(server.url))
-    server.stop()
+    settings = settings_for("ws-1", redis_url=SecretStr(own_valkey.url))
+    own_valkey.stop()
     async with run_replica(settings, ready=False) as replica:
         assert (await replica.deps.readiness()).failing == ("redis", "broker")
         async with chat(replica.base, room) as client:
             error = client.events[0]
             assert (error["code"], error["retry_after"] > 0) == ("unavailable", True)
             assert await client.wait_closed() == 1013
-        server = start_valkey(reachable_path / "late", port=server.port)
-        try:
-            await until_ready(replica)
-            async with chat(replica.base, room) as client:
-                await client.say("অবশেষে")
-                await client.wait_for("message")
-        finally:
-            server.stop()
+        own_valkey.start()
+        await until_ready(replica)
+        async with chat(replica.base, room) as client:
+            await client.say("অবশেষে")
+            await client.wait_for("message")
 
 
 async def test_chat_goes_on_without_postgresql(

@@ -11,15 +11,15 @@ from pydantic import SecretStr
 from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 
-from local_stack.valkey import start_valkey
 from shared.protocol.codec import decode_body
 from shared.protocol.envelopes import MessageEnvelope
 from shared.usecases.post_message import CheckedDraft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from uuid import UUID
+
+    from tests.own_valkey import OwnValkey
 
     from ws_service.settings import WsSettings
 
@@ -179,54 +179,46 @@ async def test_a_draining_replica_closes_with_1012_and_nobody_is_told_left(
 
 
 async def test_presence_comes_back_after_redis_was_emptied(
-    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+    settings_for: Callable[..., WsSettings], room: UUID, own_valkey: OwnValkey
 ) -> None:
-    server = start_valkey(reachable_path / "own")
-    try:
-        settings = settings_for("ws-1", redis_url=SecretStr(server.url), position_check_seconds=0.2)
-        async with run_replica(settings) as replica, chat(replica.base, room) as client:
-            await client.say("আগে")
-            await client.wait_for("message")
-            await replica.deps.redis.flushall()
-            recovered = await client.wait_for("recovered", seconds=10)
-            assert recovered["complete"] is False
-            await client.say("পরে", client_id="x")
-            await client.wait_for("ack")
-            await client.wait_for("message", lambda e: e["message"] == "পরে")
-            async with asyncio.timeout(10):
-                while not (await replica.deps.hub.parts.presence.snapshot(room)).people:
-                    await asyncio.sleep(0.1)
-    finally:
-        server.stop()
+    settings = settings_for("ws-1", redis_url=SecretStr(own_valkey.url), position_check_seconds=0.2)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await client.say("আগে")
+        await client.wait_for("message")
+        await replica.deps.redis.flushall()
+        recovered = await client.wait_for("recovered", seconds=10)
+        assert recovered["complete"] is False
+        await client.say("পরে", client_id="x")
+        await client.wait_for("ack")
+        await client.wait_for("message", lambda e: e["message"] == "পরে")
+        async with asyncio.timeout(10):
+            while not (await replica.deps.hub.parts.presence.snapshot(room)).people:
+                await asyncio.sleep(0.1)
 
 
 async def test_a_restart_of_redis_loses_nothing_that_was_acknowledged(
-    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+    settings_for: Callable[..., WsSettings], room: UUID, own_valkey: OwnValkey
 ) -> None:
-    server = start_valkey(reachable_path / "own")
-    settings = settings_for("ws-1", redis_url=SecretStr(server.url))
-    try:
-        async with run_replica(settings) as replica, chat(replica.base, room) as client:
-            await client.say("আগে", client_id="a")
-            await client.wait_for("ack")
-            server.stop()
-            await client.say("মাঝে", client_id="b")
-            error = await client.wait_for("error", lambda e: e["client_id"] == "b", seconds=10)
-            assert error["code"] == "unavailable"
-            assert error["retry_after"] > 0
-            assert not (await replica.deps.readiness()).ready
-            server = start_valkey(reachable_path / "own", port=server.port)
-            async with asyncio.timeout(15):
-                while not (await replica.deps.readiness()).ready:
-                    await asyncio.sleep(0.05)
-            await client.say("মাঝে", client_id="b")
-            ack = await client.wait_for("ack", lambda e: e["client_id"] == "b")
-            assert ack["seq"] == 2
-            await client.wait_for("message", lambda e: e["seq"] == 2)
-            assert client.texts == ["আগে", "মাঝে"]
-            assert client.close_code is None
-    finally:
-        server.stop()
+    settings = settings_for("ws-1", redis_url=SecretStr(own_valkey.url))
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await client.say("আগে", client_id="a")
+        await client.wait_for("ack")
+        own_valkey.stop()
+        await client.say("মাঝে", client_id="b")
+        error = await client.wait_for("error", lambda e: e["client_id"] == "b", seconds=10)
+        assert error["code"] == "unavailable"
+        assert error["retry_after"] > 0
+        assert not (await replica.deps.readiness()).ready
+        own_valkey.start()
+        async with asyncio.timeout(15):
+            while not (await replica.deps.readiness()).ready:
+                await asyncio.sleep(0.05)
+        await client.say("মাঝে", client_id="b")
+        ack = await client.wait_for("ack", lambda e: e["client_id"] == "b")
+        assert ack["seq"] == 2
+        await client.wait_for("message", lambda e: e["seq"] == 2)
+        assert client.texts == ["আগে", "মাঝে"]
+        assert client.close_code is None
 
 
 async def test_gauges_are_zero_again_when_everybody_has_gone(

@@ -14,11 +14,10 @@ from tests.chat_client import Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 from websockets.frames import Frame, Opcode
 
-from local_stack.valkey import start_valkey
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from tests.own_valkey import OwnValkey
 
     from ws_service.settings import WsSettings
 
@@ -100,28 +99,22 @@ async def test_one_deleted_room_keeps_nobody_else_from_coming_back(
 
 
 async def test_a_passing_refusal_of_redis_stops_no_heartbeat(
-    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+    settings_for: Callable[..., WsSettings], room: UUID, own_valkey: OwnValkey
 ) -> None:
-    server = start_valkey(reachable_path / "own")
-    try:
-        settings = settings_for("ws-1", redis_url=SecretStr(server.url))
-        async with run_replica(settings) as replica, chat(replica.base, room) as client:
-            redis: Any = replica.deps.redis
-            await redis.config_set("min-replicas-to-write", 1)
-            await client.say("এখন", client_id="a")
-            error = await client.wait_for("error", seconds=8)
-            assert (error["code"], error["retry_after"]) == ("unavailable", 2.0)
-            await asyncio.sleep(5)  # more than one renewal
-            await redis.config_set("min-replicas-to-write", 0)
-            await client.say("এখন", client_id="a")
-            await client.wait_for("ack")
-            await asyncio.sleep(9)
-            await replica.deps.hub.parts.presence.reap(
-                replica.deps.hub.parts.keys.partition_of(room)
-            )
-            assert len((await replica.deps.hub.parts.presence.snapshot(room)).people) == 1
-    finally:
-        server.stop()
+    settings = settings_for("ws-1", redis_url=SecretStr(own_valkey.url))
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        redis: Any = replica.deps.redis
+        await redis.config_set("min-replicas-to-write", 1)
+        await client.say("এখন", client_id="a")
+        error = await client.wait_for("error", seconds=8)
+        assert (error["code"], error["retry_after"]) == ("unavailable", 2.0)
+        await asyncio.sleep(5)  # more than one renewal
+        await redis.config_set("min-replicas-to-write", 0)
+        await client.say("এখন", client_id="a")
+        await client.wait_for("ack")
+        await asyncio.sleep(9)
+        await replica.deps.hub.parts.presence.reap(replica.deps.hub.parts.keys.partition_of(room))
+        assert len((await replica.deps.hub.parts.presence.snapshot(room)).people) == 1
 
 
 async def test_a_deaf_client_cannot_fill_the_memory_with_answers(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 import uuid
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redis.asyncio import Redis
+    from tests.own_valkey import OwnValkey
 
     from shared.redis_schema.keys import Keys
 
@@ -252,24 +252,19 @@ async def test_a_server_that_comes_later_is_found_and_the_wish_is_fulfilled(
 
 
 async def test_a_server_that_stops_answering_makes_subscribing_fail_in_seconds(
-    reachable_path: Path, keys: Keys
+    own_valkey: OwnValkey, keys: Keys
 ) -> None:
-    server = start_valkey(reachable_path)
     channel = keys.channel(IDS.new())
-    try:
-        async with running(server.url, keys) as replica:
-            await until(lambda: replica.subscriber.listening)
-            server.child.send(signal.SIGSTOP)
-            start = time.monotonic()
-            with pytest.raises(Unavailable):
-                await replica.subscriber.subscribe(channel)
-            assert time.monotonic() - start < 5
-            assert not replica.subscriber.complete
-            server.child.send(signal.SIGCONT)
-            await until(lambda: replica.subscriber.complete)
-    finally:
-        server.child.send(signal.SIGCONT)
-        server.stop()
+    async with running(own_valkey.url, keys) as replica:
+        await until(lambda: replica.subscriber.listening)
+        own_valkey.pause()
+        start = time.monotonic()
+        with pytest.raises(Unavailable):
+            await replica.subscriber.subscribe(channel)
+        assert time.monotonic() - start < 5
+        assert not replica.subscriber.complete
+        own_valkey.go_on()
+        await until(lambda: replica.subscriber.complete)
 
 
 async def test_publishing_during_an_outage_is_an_error_that_may_be_retried(keys: Keys) -> None:

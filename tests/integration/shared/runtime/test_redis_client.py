@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 import uuid
 from contextlib import asynccontextmanager
@@ -18,7 +17,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tests.integration.shared.conftest import IDS, make_settings, make_user
 
 from local_stack.ports import free_ports
-from local_stack.valkey import start_valkey
 from shared.message_log.message_log import MessageLog
 from shared.protocol.codec import MessageBody
 from shared.protocol.errors import ErrorCode, Unavailable
@@ -29,10 +27,10 @@ from shared.runtime.redis_client import COMMAND_SECONDS, open_redis, redis_outag
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
     from uuid import UUID
 
     from redis.asyncio import Redis
+    from tests.own_valkey import OwnValkey
 
 PATIENCE_SECONDS = 5.0
 """What "fails fast" means, also on a busy machine."""
@@ -84,76 +82,56 @@ async def test_a_server_that_takes_connections_and_never_answers_is_an_outage_in
 
 
 async def test_a_server_that_stops_answering_is_an_outage_and_is_used_again_afterwards(
-    reachable_path: Path,
+    own_valkey: OwnValkey,
 ) -> None:
-    server = start_valkey(reachable_path)
-    try:
-        async with client_of(server.url) as redis:
-            await redis.set("x", "1")
-            server.child.send(signal.SIGSTOP)
-            await assert_away(redis)
-            server.child.send(signal.SIGCONT)
-            assert await redis.get("x") == b"1"
-    finally:
-        server.child.send(signal.SIGCONT)
-        server.stop()
+    async with client_of(own_valkey.url) as redis:
+        await redis.set("x", "1")
+        own_valkey.pause()
+        await assert_away(redis)
+        own_valkey.go_on()
+        assert await redis.get("x") == b"1"
 
 
 async def test_what_timed_out_is_not_repeated_since_the_server_may_still_do_it(
-    reachable_path: Path,
+    own_valkey: OwnValkey,
 ) -> None:
-    server = start_valkey(reachable_path)
-    try:
-        async with client_of(server.url) as redis:
-            await redis.set("n", "0")
-            server.child.send(signal.SIGSTOP)
-            wakes_up = asyncio.get_running_loop().call_later(
-                COMMAND_SECONDS + 0.5, server.child.send, signal.SIGCONT
-            )
-            with pytest.raises(Unavailable), redis_outage_as_unavailable():
-                await redis.incr("n")
-            while not wakes_up.when() < asyncio.get_running_loop().time():
-                await asyncio.sleep(0.1)
-            assert await redis.get("n") == b"1"
-    finally:
-        server.child.send(signal.SIGCONT)
-        server.stop()
+    async with client_of(own_valkey.url) as redis:
+        await redis.set("n", "0")
+        own_valkey.pause()
+        wakes_up = asyncio.get_running_loop().call_later(COMMAND_SECONDS + 0.5, own_valkey.go_on)
+        with pytest.raises(Unavailable), redis_outage_as_unavailable():
+            await redis.incr("n")
+        while not wakes_up.when() < asyncio.get_running_loop().time():
+            await asyncio.sleep(0.1)
+        assert await redis.get("n") == b"1"
 
 
-async def test_a_restart_costs_no_command_afterwards(reachable_path: Path) -> None:
-    server = start_valkey(reachable_path)
-    try:
-        async with client_of(server.url) as redis:
-            await redis.set("x", "1")
-            server.stop()
-            server = start_valkey(reachable_path, port=server.port)
-            assert await redis.get("x") == b"1"
-    finally:
-        server.stop()
+async def test_a_restart_costs_no_command_afterwards(own_valkey: OwnValkey) -> None:
+    async with client_of(own_valkey.url) as redis:
+        await redis.set("x", "1")
+        own_valkey.stop()
+        own_valkey.start()
+        assert await redis.get("x") == b"1"
 
 
-async def test_a_full_server_is_overloaded_and_still_read(reachable_path: Path) -> None:
-    server = start_valkey(reachable_path)
-    try:
-        async with client_of(server.url) as redis:
-            scripts = Scripts(redis, Keys("t:", 1))
-            log, room = MessageLog(redis, scripts), make_settings()
-            await LiveRooms(redis, scripts).load(
-                room, epoch=IDS.epoch(), last_seq=0, total=0, closed=False
-            )
-            await log.publish(body_of(room.id, "জায়গা আছে"))
-            # Less than it uses: what it frees meanwhile makes no room.
-            await redis.config_set("maxmemory", "500kb")
-            with pytest.raises(Unavailable) as caught:
-                await log.publish(body_of(room.id, "আর জায়গা নেই"))
-            assert caught.value.code is ErrorCode.OVERLOADED
-            with pytest.raises(Unavailable) as caught, redis_outage_as_unavailable():
-                await redis.set("more", "x")
-            assert caught.value.code is ErrorCode.OVERLOADED
-            page = await log.before(room.id, None, 10)
-            assert (page.seq, len(page.messages)) == (1, 1)
-    finally:
-        server.stop()
+async def test_a_full_server_is_overloaded_and_still_read(own_valkey: OwnValkey) -> None:
+    async with client_of(own_valkey.url) as redis:
+        scripts = Scripts(redis, Keys("t:", 1))
+        log, room = MessageLog(redis, scripts), make_settings()
+        await LiveRooms(redis, scripts).load(
+            room, epoch=IDS.epoch(), last_seq=0, total=0, closed=False
+        )
+        await log.publish(body_of(room.id, "জায়গা আছে"))
+        # Less than it uses: what it frees meanwhile makes no room.
+        await redis.config_set("maxmemory", "500kb")
+        with pytest.raises(Unavailable) as caught:
+            await log.publish(body_of(room.id, "আর জায়গা নেই"))
+        assert caught.value.code is ErrorCode.OVERLOADED
+        with pytest.raises(Unavailable) as caught, redis_outage_as_unavailable():
+            await redis.set("more", "x")
+        assert caught.value.code is ErrorCode.OVERLOADED
+        page = await log.before(room.id, None, 10)
+        assert (page.seq, len(page.messages)) == (1, 1)
 
 
 async def test_the_client_is_named_in_the_servers_list(redis_url: str) -> None:
