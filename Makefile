@@ -11,6 +11,8 @@ WORKERS ?= 1
 PYTHON  ?= python3
 JOBS    ?= 2
 PYTEST  ?=
+BOT     ?= bot.py
+ROOM    ?=
 
 BIN       := .venv/bin
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
@@ -34,6 +36,10 @@ stop: ## stop the stack of this folder
 .PHONY: logs
 logs: ## show and follow the logs of all parts
 	@if [ -x $(BIN)/python ]; then exec $(STACK) logs; else echo "no logs yet: make run"; fi
+
+.PHONY: bot
+bot: install ## run a bot: make bot BOT=bot.py ROOM=<room id>
+	@PYTHONPATH=shared/src exec $(BIN)/python $(BOT) $(ROOM)
 
 .PHONY: clean
 clean: ## remove .venv and all data of this folder; asks (YES=1 does not)

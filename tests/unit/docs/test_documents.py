@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_README: Final = 250
-LANGUAGES: Final = {"sh", "js", "mermaid"}
+LANGUAGES: Final = {"sh", "js", "python", "mermaid"}
 WELL_KNOWN: Final = ("http://localhost:8000", "https://keepachangelog.com", "https://semver.org")
 SECTIONS: Final = ["Context", "Decision", "Consequences", "Alternatives", "References"]
 

@@ -214,7 +214,9 @@ class Connection:
         self.send(wire.error_frame(error, self._language, self._parts.clock.micros(), client_id))
 
     async def _post(self, effect: Post) -> None:
-        _, published = await self._parts.poster.post(self.user, self.channel.room, effect.draft)
+        _, published = await self._parts.poster.post(
+            self.user, self.channel.room, effect.draft, create=True
+        )
         if effect.draft.client_id is not None:
             self.send(
                 wire.event_frame(

@@ -16,6 +16,7 @@ from shared.domain.messages import (
 from shared.domain.rules import RuleViolation
 from shared.message_log.message_log import MessageLog, Published, RoomNotLoaded
 from shared.protocol.codec import MessageBody
+from shared.protocol.errors import Unavailable
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -81,9 +82,11 @@ class MessagePoster:
     ids: IdMaker
 
     async def post(
-        self, user: User, room: UUID, draft: CheckedDraft
+        self, user: User, room: UUID, draft: CheckedDraft, *, create: bool = False
     ) -> tuple[MessageBody, Published]:
         """Returns when the message is in Redis: it has its place and will not be lost.
+
+        With `create` a room that is nowhere any more begins anew: its author is in it.
 
         Raises:
             ChatError: `room_not_found` or `client_id_conflict`.
@@ -104,5 +107,8 @@ class MessagePoster:
         try:
             return body, await self.log.publish(body)
         except RoomNotLoaded:
-            await self.rooms.open(room)
+            await self.rooms.open(room, create=create)
+        try:
             return body, await self.log.publish(body)
+        except RoomNotLoaded as error:  # Redis was emptied again between the two calls
+            raise Unavailable("redis") from error

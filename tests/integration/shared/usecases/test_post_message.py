@@ -12,6 +12,7 @@ from shared.message_log.message_log import MessageLog
 from shared.protocol.codec import decode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.redis_schema.scripts import Scripts
+from shared.runtime.clock import SystemClock
 from shared.usecases.post_message import CheckedDraft, Draft, MessagePoster, check_draft
 
 if TYPE_CHECKING:
@@ -129,6 +130,17 @@ async def test_nobody_speaks_in_a_room_that_is_not_there_any_more(
     with pytest.raises(ChatError) as caught:
         await poster.post(make_user(), room, checked(Draft("x")))
     assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+
+
+async def test_who_is_in_a_room_that_is_nowhere_any_more_begins_it_anew(
+    poster: MessagePoster, opener: RoomOpener, new_room: NewRoom
+) -> None:
+    _, place = await poster.post(make_user(), IDS.new(), checked(Draft("x")), create=True)
+    assert place.seq == 1
+    deleted = (await new_room()).id
+    await opener.directory.delete_room(deleted, SystemClock().micros())
+    with pytest.raises(ChatError):
+        await poster.post(make_user(), deleted, checked(Draft("x")), create=True)
 
 
 async def test_without_postgresql_the_chat_goes_on_in_rooms_that_redis_knows(
