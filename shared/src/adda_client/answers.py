@@ -53,11 +53,16 @@ class Answers:
         _fail(asker, _told(event))
         return "told" if asker is not None else "the timeline's"
 
+    def forget(self, client_id: str) -> None:
+        """Nobody waits for this ack any more, whatever it has become."""
+        waiting = self.acks.pop(client_id, None)
+        if waiting is not None and not waiting.cancel() and not waiting.cancelled():
+            waiting.exception()
+
     def lose(self) -> None:
         """The connection is gone: nobody will be answered."""
         for waiting in [*self.acks.values(), *self.histories]:
             _fail(waiting, ConnectionLost())
-        self.acks.clear()
         self.histories.clear()
 
 

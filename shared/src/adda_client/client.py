@@ -237,7 +237,7 @@ class ChatClient:
             socket.transport.abort()
             raise
         finally:
-            answers.acks.pop(client_id, None)
+            answers.forget(client_id)
 
     async def _tell(self, **command: Any) -> None:
         if self._socket is not None and self._welcomed.is_set():

@@ -201,6 +201,11 @@ class PostgresServer:
         self._directory = directory
         self._child = child
 
+    @property
+    def pid(self) -> int:
+        """Process id of the postmaster, also that of its process group."""
+        return self._child.pid
+
     def stop(self, *, forget: bool = False) -> None:
         """Stop it; with `forget` also remove the data (the folder itself is the caller's)."""
         self._child.stop()

@@ -73,7 +73,9 @@ def create_engine(
 def create_bulk_pool(url: str, application: str, *, size: int = 2) -> Pool[Any]:
     """A pool of plain asyncpg connections for bulk writing; connects on first use.
 
-    Enter it (`async with`) before use. Dead connections are replaced when they are next lent.
+    Enter it (`async with`) before use. Dead connections are replaced when they are next lent. What
+    is committed there is taken off the queue, so it must survive a crash of the server, even of one
+    that is set up otherwise.
     """
     return asyncpg.create_pool(
         url,
@@ -82,5 +84,5 @@ def create_bulk_pool(url: str, application: str, *, size: int = 2) -> Pool[Any]:
         timeout=CONNECT_SECONDS,
         command_timeout=BULK_COMMAND_SECONDS,
         max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS,
-        server_settings={"application_name": application},
+        server_settings={"application_name": application, "synchronous_commit": "on"},
     )

@@ -1,0 +1,175 @@
+"""The whole stack as it runs for people, with a bad network and weak servers to order.
+
+Services reach Valkey and PostgreSQL through proxies; every process can be killed, frozen and
+brought back by its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import httpx
+from redis.asyncio import Redis
+from tests.own_postgres import OwnPostgres
+from tests.own_valkey import OwnValkey
+from tests.tcp_proxy import Mode, TcpProxy, proxy_in_thread
+
+from local_stack.ports import free_ports
+from local_stack.services import StackOptions
+from local_stack.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from pathlib import Path
+
+SERVICES = ("api", "ws", "worker")
+PATIENCE_SECONDS = 60.0
+ENVIRONMENT = {
+    # Clients of a run share one address and send for as long as it takes.
+    "ADDA_AUTHOR_BURST": "1000",
+    "ADDA_AUTHOR_RATE": "1000",
+    "ADDA_ADDRESS_BURST": "100000",
+    "ADDA_ADDRESS_RATE": "100000",
+    "ADDA_LOG_LEVEL": "info",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many replicas of each service."""
+
+    api: int = 2
+    ws: int = 2
+    workers: int = 2
+
+
+def through(url: str, port: int) -> str:
+    """`url` with the port of a proxy."""
+    parts = urlsplit(url)
+    account, _, address = parts.netloc.rpartition("@")
+    host = address.rpartition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{account}@{host}:{port}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """Everything that a fault can touch. Methods that wait are coroutines."""
+
+    stack: Stack
+    valkey: OwnValkey
+    postgres: OwnPostgres
+    redis_link: TcpProxy
+    postgres_link: TcpProxy
+    size: Size
+
+    def names(self, kind: str) -> list[str]:
+        """Names of all replicas of `api`, `ws` or `worker`; of `gateway` its only one."""
+        if kind == "gateway":
+            return ["gateway"]
+        count = {"api": self.size.api, "ws": self.size.ws, "worker": self.size.workers}[kind]
+        return [f"{kind}-{n}" for n in range(1, count + 1)]
+
+    async def kill(self, name: str) -> None:
+        """SIGKILL; it is up again at once."""
+        await asyncio.to_thread(self.stack.kill, name)
+        await asyncio.to_thread(self.stack.release, name)
+
+    async def terminate(self, name: str) -> None:
+        """SIGTERM, and a start when it has ended: what a rolling restart does."""
+        await asyncio.to_thread(self.stack.hold, name)
+        await asyncio.to_thread(self.stack.release, name)
+
+    async def freeze(self, name: str, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after a while."""
+        self.stack.signal(name, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.stack.signal(name, signal.SIGCONT)
+
+    async def wait_up(self, *names: str) -> None:
+        """Returns when all of `names` live: what they need may be away by another fault."""
+        async with httpx.AsyncClient(trust_env=False, timeout=2) as http:
+            for name in names:
+                url = self.stack.url if name == "gateway" else self.stack.service_url(name)
+                await _until(partial(_answers, http, f"{url}/healthz"), name)
+
+    async def wait_ready(self) -> None:
+        """Returns when all replicas can work."""
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+            for name in [n for kind in SERVICES for n in self.names(kind)]:
+                url = f"{self.stack.service_url(name)}/readyz"
+                await _until(partial(_answers, http, url), name)
+
+    async def query(self, statement: str) -> Any:
+        """One value, or None, past the proxy."""
+        connection = await asyncpg.connect(self.postgres.url, timeout=10)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def redis(self) -> AsyncIterator[Redis]:
+        """A client past the proxy."""
+        client = Redis.from_url(self.valkey.url, socket_timeout=5)
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+    def heal(self) -> None:
+        """The links are good again; whatever is down or frozen is the fault's own to bring back."""
+        for link in (self.redis_link, self.postgres_link):
+            link.delay_seconds = 0.0
+            link.mode = Mode.PASS
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], name: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await condition():
+        assert time.monotonic() < deadline, f"{name} does not come back"
+        await asyncio.sleep(0.05)
+
+
+@contextmanager
+def open_bed(
+    directory: Path, size: Size, environment: Mapping[str, str] | None = None
+) -> Iterator[Bed]:
+    """Starts everything, and stops it at the end."""
+    with ExitStack() as exits:
+        valkey = OwnValkey(directory / "redis", None)
+        exits.callback(valkey.stop)
+        postgres = OwnPostgres(directory / "postgres")
+        exits.callback(postgres.stop)
+        links = [
+            exits.enter_context(proxy_in_thread("127.0.0.1", urlsplit(url).port or 0))
+            for url in (valkey.url, postgres.url)
+        ]
+        options = StackOptions(
+            directory=directory / "stack",
+            port=free_ports(1)[0],
+            api=size.api,
+            ws=size.ws,
+            workers=size.workers,
+            redis_url=through(valkey.url, links[0].port),
+            database_url=through(postgres.url, links[1].port),
+            environment={**ENVIRONMENT, **(environment or {})},
+        )
+        stack = exits.enter_context(Stack(options))
+        yield Bed(stack, valkey, postgres, links[0], links[1], size)
