@@ -36,6 +36,8 @@ TESTED_ELSEWHERE = {
     "ws_service/room_channel": "integration/ws_service/test_recovery.py",
     "ws_service/server": "integration/ws_service/test_recovery.py",
     "ws_service/transport": "integration/ws_service/test_bad_input.py",
+    # The client, as a program uses it.
+    "adda_client/answers": "integration/adda_client/test_client.py",
     # Parts of the worker's loop, driven as a whole.
     "worker/acknowledger": "integration/worker/test_consumer.py",
     "worker/dead_letter": "integration/worker/test_consumer.py",
