@@ -58,6 +58,8 @@ class Link:
     server: asyncio.StreamWriter
     first: bytearray = field(default_factory=bytearray)
     """What the client sent, up to 16 KiB."""
+    forgotten: bool = False
+    """No byte arrives any more, whatever the mode: as when a firewall has lost the link."""
 
     def cut(self) -> None:
         """Resets both ends, as a host that has crashed and come back does."""
@@ -110,6 +112,14 @@ class TcpProxy:
     def cut(self, matching: Callable[[bytes], bool] = anything) -> None:
         """Resets the present links that match; newcomers are let in."""
         self._loop.call_soon_threadsafe(self._cut, matching)
+
+    def forget(self, matching: Callable[[bytes], bool] = anything) -> None:
+        """From now on the present links that match are silent for ever; newcomers are not."""
+        self._loop.call_soon_threadsafe(self._forget, matching)
+
+    def _forget(self, matching: Callable[[bytes], bool]) -> None:
+        for link in self._links:
+            link.forgotten |= matching(bytes(link.first))
 
     def _cut(self, matching: Callable[[bytes], bool]) -> None:
         for link in [link for link in self._links if matching(bytes(link.first))]:
@@ -223,9 +233,9 @@ class TcpProxy:
 
     async def _travel(self, link: Link, direction: Direction, came: float) -> None:
         """Returns when a chunk that came at `came` may arrive."""
-        while self._suffers(link, direction):
+        while link.forgotten or self._suffers(link, direction):
             wait = came + self.delay_seconds - self._loop.time()
-            if self._mode is Mode.HOLD:
+            if link.forgotten or self._mode is Mode.HOLD:
                 await self._changed.wait()
             elif wait > 0:
                 await asyncio.sleep(wait)

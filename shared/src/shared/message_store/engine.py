@@ -6,16 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
+from asyncpg import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from typing_extensions import override
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Pool
+    from asyncpg import Pool
 
 CONNECT_SECONDS: Final = 3.0
 POOL_WAIT_SECONDS: Final = 3.0
 COMMAND_SECONDS: Final = 10.0
 BULK_COMMAND_SECONDS: Final = 60.0
 IDLE_CONNECTION_SECONDS: Final = 300.0
+
+
+class _QuicklyClosed(Connection):
+    """A connection that says no farewell.
+
+    SQLAlchemy closes what it gives up, and waits up to 2 s for the answer; of a server that is
+    silent none comes. PostgreSQL rolls back whatever was open, as after a farewell.
+    """
+
+    __slots__ = ()
+
+    @override
+    async def close(self, *, timeout: float | None = None) -> None:
+        self.terminate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,11 @@ class DatabaseAddress:
     """`postgresql://user:password@host:port/database`; asyncpg's parameters may follow."""
     application: str
 
-    async def connect(self, command_seconds: float = COMMAND_SECONDS) -> Connection[Any]:
+    async def connect(
+        self,
+        command_seconds: float = COMMAND_SECONDS,
+        connection_class: type[Connection[Any]] = Connection,
+    ) -> Connection[Any]:
         """One connection of the caller's own.
 
         Raises:
@@ -36,6 +56,7 @@ class DatabaseAddress:
             self.url,
             timeout=CONNECT_SECONDS,
             command_timeout=command_seconds,
+            connection_class=connection_class,
             server_settings={"application_name": self.application},
         )
 
@@ -55,7 +76,7 @@ def create_engine(
     address = DatabaseAddress(url, application)
 
     async def connect() -> Connection[Any]:
-        return await address.connect(command_seconds)
+        return await address.connect(command_seconds, _QuicklyClosed)
 
     return create_async_engine(
         # asyncpg reads the URL itself: it knows sslmode, sockets and lists of hosts.
