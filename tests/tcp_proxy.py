@@ -15,13 +15,14 @@ import asyncio
 import socket
 import struct
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 FIRST_BYTES: Final = 16 * 1024
 CHUNK: Final = 64 * 1024
@@ -167,31 +168,28 @@ class TcpProxy:
         except BlockingIOError:
             return
         self.accepted += 1
-        self._start(self._serve(plug))
-
-    def _start(self, work: object) -> None:
-        assert asyncio.iscoroutine(work)
-        task = self._loop.create_task(work)
+        task = self._loop.create_task(self._serve(plug))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: plug.close())  # it may end before it begins
 
     async def _serve(self, plug: socket.socket) -> None:
         from_client, client = await asyncio.open_connection(sock=plug)
         try:
             from_server, server = await asyncio.open_connection(*self._target)
+            link = Link(client, server)
+            self._links.add(link)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._pump(from_client, server, link, Direction.TO_SERVER))
+                    group.create_task(self._pump(from_server, client, link, Direction.TO_CLIENT))
+            finally:
+                self._links.discard(link)
+                server.transport.abort()
         except OSError:
-            client.transport.abort()
-            return
-        link = Link(client, server)
-        self._links.add(link)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(from_client, server, link, Direction.TO_SERVER))
-                group.create_task(self._pump(from_server, client, link, Direction.TO_CLIENT))
+            return  # nobody is at home: the client sees its link end
         finally:
-            self._links.discard(link)
             client.transport.abort()
-            server.transport.abort()
 
     # ------------------------------------------------------------------ bytes
 
@@ -261,3 +259,15 @@ def proxy_in_thread(host: str, port: int) -> Iterator[TcpProxy]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+@asynccontextmanager
+async def proxied(url: str) -> AsyncIterator[tuple[TcpProxy, str]]:
+    """A proxy before the server of `url`, and that URL by way of the proxy."""
+    address = urlsplit(url)
+    assert address.hostname
+    assert address.port
+    async with TcpProxy(address.hostname, address.port) as proxy:
+        account, at, _ = address.netloc.rpartition("@")
+        netloc = f"{account}{at}127.0.0.1:{proxy.port}"
+        yield proxy, urlunsplit(address._replace(netloc=netloc))

@@ -6,13 +6,12 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from tests.ingest_samples import room_settings
-from tests.tcp_proxy import Mode, TcpProxy
+from tests.tcp_proxy import Mode, TcpProxy, proxied
 
 from shared.domain.circuit_breaker import BreakerLimits
 from shared.message_store.database import Database
@@ -31,14 +30,6 @@ SPARE_SECONDS = 2.0
 """For a machine that is busy with other tests."""
 
 
-@pytest.fixture
-async def proxy(database_url: str) -> AsyncIterator[TcpProxy]:
-    """A proxy before the test's PostgreSQL."""
-    address = urlsplit(database_url)
-    async with TcpProxy(address.hostname or "", address.port or 5432) as proxy:
-        yield proxy
-
-
 @asynccontextmanager
 async def database_at(url: str, **more: Any) -> AsyncIterator[Database]:
     engine = create_engine(url, "test-database", pool_size=2, max_overflow=SLOTS - 2)
@@ -52,11 +43,21 @@ async def database_at(url: str, **more: Any) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def database(database_url: str, proxy: TcpProxy) -> AsyncIterator[Database]:
+async def link(database_url: str) -> AsyncIterator[tuple[TcpProxy, str]]:
+    """A proxy before the test's PostgreSQL, and its URL."""
+    async with proxied(database_url) as link:
+        yield link
+
+
+@pytest.fixture
+def proxy(link: tuple[TcpProxy, str]) -> TcpProxy:
+    return link[0]
+
+
+@pytest.fixture
+async def database(link: tuple[TcpProxy, str]) -> AsyncIterator[Database]:
     """Reached through the proxy."""
-    address = urlsplit(database_url)
-    netloc = f"{address.username}:{address.password}@127.0.0.1:{proxy.port}"
-    async with database_at(urlunsplit(address._replace(netloc=netloc))) as database:
+    async with database_at(link[1]) as database:
         yield database
 
 
