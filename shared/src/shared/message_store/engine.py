@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,20 +19,25 @@ POOL_WAIT_SECONDS: Final = 3.0
 COMMAND_SECONDS: Final = 10.0
 BULK_COMMAND_SECONDS: Final = 60.0
 IDLE_CONNECTION_SECONDS: Final = 300.0
+FAREWELL_SECONDS: Final = 0.3
 
 
 class _QuicklyClosed(Connection):
-    """A connection that says no farewell.
+    """A connection whose farewell is short.
 
-    SQLAlchemy closes what it gives up, and waits up to 2 s for the answer; of a server that is
-    silent none comes. PostgreSQL rolls back whatever was open, as after a farewell.
+    Who gives a statement up tells PostgreSQL so and closes; asyncpg waits for both answers as long
+    as for a statement, and of a server that is silent none comes.
     """
 
     __slots__ = ()
 
     @override
     async def close(self, *, timeout: float | None = None) -> None:
-        self.terminate()
+        if timeout is None:  # SQLAlchemy closes an idle connection: there is nothing to give up
+            self.terminate()
+        else:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await super().close(timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,3 +225,19 @@ async def test_who_finds_no_slot_is_refused_and_that_is_no_outage(database_url: 
     async with database_at(database_url, slots=1) as database:
         rooms = RoomDirectory(database)
         await asyncio.gather(*(rooms.read_room(uuid4()) for _ in range(10)))
+
+
+async def test_what_a_caller_gave_up_does_not_go_on_in_postgresql(database_url: str) -> None:
+    running = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)%'"
+        " AND pid <> pg_backend_pid()"
+    )
+    async with database_at(database_url) as database:
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                async with database.reading() as connection:
+                    await connection.execute(text("SELECT pg_sleep(60)"))
+        async with database.reading() as connection, asyncio.timeout(2):
+            while await connection.scalar(running):
+                await asyncio.sleep(0.02)
