@@ -149,6 +149,20 @@ async def test_more_connections_than_a_replica_takes_are_told_to_come_back(
         assert 1.0 <= min(told) < max(told) <= 2.0
 
 
+async def test_who_cannot_get_in_by_our_fault_is_told_when_to_come_back(
+    replicas: tuple[Replica, Replica], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("shared.usecases.identify.Identifier.identify", broken)
+    async with chat(replicas[0].base, room) as client:
+        error = client.events[0]
+        assert error["code"] == "internal_error"
+        assert 2.0 <= error["retry_after"] <= 4.0
+        assert await client.wait_closed() == 1013
+
+
 async def test_a_flood_is_slowed_down_then_cut_off(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:

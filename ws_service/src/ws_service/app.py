@@ -12,7 +12,7 @@ import structlog
 
 from shared.domain.rules import RuleViolation
 from shared.protocol.close_codes import CloseCode, close_text
-from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
 from shared.runtime.clock import chance
 from shared.runtime.probe_server import ProbeApp
 from ws_service import wire
@@ -80,7 +80,7 @@ class WsApp:
             self._refuse(transport, caller, error)
         except Exception:  # our fault: the client gets a code, not a cut line
             log.exception("connection_failed")
-            self._refuse(transport, caller, ChatError(ErrorCode.INTERNAL))
+            self._refuse(transport, caller, Unavailable("replica", code=ErrorCode.INTERNAL))
 
     async def _talk(self, scope: Any, caller: Caller, transport: SocketTransport) -> None:
         hub = self._hub
