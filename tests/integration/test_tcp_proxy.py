@@ -105,6 +105,17 @@ async def test_only_links_that_match_suffer(proxy: TcpProxy) -> None:
         assert await ask(commands, b"pong") == b"pong"
 
 
+async def test_a_forgotten_link_stays_silent_and_newcomers_are_served(proxy: TcpProxy) -> None:
+    async with linked(proxy) as old:
+        assert await ask(old, b"one") == b"one"
+        proxy.forget()
+        assert await is_silent(old, b"two")
+        proxy.mode = Mode.PASS
+        async with linked(proxy) as late:
+            assert await ask(late, b"three") == b"three"
+        assert await is_silent(old, b"four")
+
+
 async def test_a_refused_newcomer_finds_nobody_and_links_live_on(proxy: TcpProxy) -> None:
     async with linked(proxy) as link:
         assert await ask(link, b"one") == b"one"

@@ -24,6 +24,7 @@ from shared.protocol.errors import (
     language_of,
 )
 from shared.protocol.views import ErrorView
+from shared.runtime import clock
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -76,8 +77,11 @@ class Answer:
 _FIRST: Final[dict[str, Any]] = {"status": "error"}
 
 
-def answer_of(error: Exception, language: Language) -> Answer:
-    """The answer to any exception; one that is not foreseen is logged and told as internal."""
+def answer_of(error: Exception, language: Language, chance: float) -> Answer:
+    """The answer to any exception; one that is not foreseen is logged and told as internal.
+
+    `chance` in [0, 1) spreads the retries of those who are refused together.
+    """
     chat_error = _chat_error_of(error)
     if chat_error is None:
         log.error("unexpected_error", exc_info=error)
@@ -86,12 +90,12 @@ def answer_of(error: Exception, language: Language) -> Answer:
     if isinstance(chat_error, ValidationFailed):
         errors = chat_error.field_texts(language)
     view = ErrorView(code=chat_error.code, message=chat_error.text(language), errors=errors)
-    return Answer(chat_error.info.status, view, _headers_of(error, chat_error))
+    return Answer(chat_error.info.status, view, _headers_of(error, chat_error, chance))
 
 
 async def answer_exception(request: Request, error: Exception) -> Response:
     """The framework's exception handler, for every kind of exception."""
-    return answer_of(error, language_in(request.scope)).response()
+    return answer_of(error, language_in(request.scope), clock.chance()).response()
 
 
 def language_in(scope: Scope) -> Language:
@@ -136,10 +140,11 @@ def _chat_error_of(error: Exception) -> ChatError | None:
             return None
 
 
-def _headers_of(error: Exception, chat_error: ChatError) -> dict[str, str]:
+def _headers_of(error: Exception, chat_error: ChatError, chance: float) -> dict[str, str]:
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if isinstance(chat_error, Unavailable):
-        headers["Retry-After"] = str(max(1, math.ceil(chat_error.retry_after)))
+        # Whole seconds (RFC 9110 §10.2.3), and never "at once".
+        headers["Retry-After"] = str(max(1, math.ceil(chat_error.spread_retry_after(chance))))
     if chat_error.info.status == 401:  # noqa: PLR2004 - the status that asks for credentials
         headers["WWW-Authenticate"] = 'Bearer realm="adda"'
     return headers

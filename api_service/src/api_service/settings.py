@@ -26,7 +26,7 @@ class ApiSettings(DoorSettings):
         5, ge=0, le=100, description="Connections to PostgreSQL that may be added under load"
     )
     database_seconds: float = Field(
-        10.0, gt=0, le=120, description="Seconds after which a statement in PostgreSQL is given up"
+        10.0, gt=0, le=120, description="Seconds after which a change in PostgreSQL is given up"
     )
     request_seconds: float = Field(
         20.0, gt=0, le=300, description="Seconds after which a request is answered with 503"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from api_service.limiter import Limiter
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
-from shared.message_store.engine import create_engine
+from shared.message_store.database import open_database
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
@@ -85,14 +85,15 @@ async def open_deps(
         name = f"adda-{settings.instance}"
         redis = open_redis(settings.redis_url.get_secret_value(), name)
         stack.push_async_callback(redis.aclose)
-        engine = create_engine(
+        database = open_database(
             settings.database_url.get_secret_value(),
             name,
             pool_size=settings.database_pool,
             max_overflow=settings.database_overflow,
-            command_seconds=settings.database_seconds,
+            read_seconds=settings.database_read_seconds,
+            change_seconds=settings.database_seconds,
         )
-        stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(database.dispose)
         clock = SystemClock()
         ids = IdMaker(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
@@ -100,9 +101,9 @@ async def open_deps(
         log = MessageLog(redis, scripts)
         stack.push_async_callback(log.drain)
         sessions = SessionStore(redis, scripts.keys)
-        reader = MessageReader(engine)
-        room_directory = RoomDirectory(engine)
-        user_directory = UserDirectory(engine)
+        reader = MessageReader(database)
+        room_directory = RoomDirectory(database)
+        user_directory = UserDirectory(database)
         rooms = RoomOpener(live, room_directory, clock, ids)
         yield Deps(
             settings=settings,

@@ -17,6 +17,7 @@ from tests.integration.api_service.conftest import (
     say,
     sit_in,
 )
+from tests.tcp_proxy import Mode, proxied
 
 from api_service.wiring import open_deps
 from local_stack.postgres import start_postgres
@@ -101,6 +102,54 @@ async def test_while_postgresql_is_away_the_chat_goes_on(
             assert (await client.get("/api/rooms/")).json()["count"] == 1
     finally:
         server.stop()
+
+
+async def test_half_open_redis_is_told_in_seconds_and_by_its_name(
+    settings_for: Callable[..., ApiSettings], redis_url: str
+) -> None:
+    async with (
+        proxied(redis_url) as (proxy, url),
+        run_api(settings_for(redis_url=SecretStr(url))) as client,
+    ):
+        person = await make_person(client)
+        room = await make_room(client, person)
+        body = {"room_id": room["id"], "content": "এখন", "client_id": "a"}
+        proxy.mode = Mode.HOLD
+        began = time.monotonic()
+        await expect_outage(await client.post("/api/messages/", json=body, headers=person.headers))
+        assert time.monotonic() - began < 8  # the session, and the message
+        health = await client.get("/api/health/")
+        await expect_outage(health)
+        assert health.json()["failing"] == ["redis"]
+        assert (await client.get("/readyz")).json()["failing"] == ["redis"]
+        assert (await client.get("/healthz")).status_code == 200
+        proxy.mode = Mode.PASS
+        await until_healthy(client)
+        sent = await client.post("/api/messages/", json=body, headers=person.headers)
+        assert sent.status_code in {200, 201}
+        page = (await client.get(f"/api/rooms/{room['id']}/messages/")).json()
+        assert [message["content"] for message in page["messages"]] == ["এখন"]
+
+
+async def test_half_open_postgresql_is_waited_for_by_a_few_and_only_once(
+    settings_for: Callable[..., ApiSettings], database_url: str
+) -> None:
+    async with proxied(database_url) as (proxy, url):
+        settings = settings_for(database_url=SecretStr(url), database_read_seconds=1.0)
+        async with run_api(settings) as client:
+            await make_room(client)
+            proxy.mode = Mode.HOLD
+            for answer in await asyncio.gather(*(client.get("/api/rooms/") for _ in range(50))):
+                await expect_outage(answer)
+            before = proxy.accepted
+            for answer in await asyncio.gather(*(client.get("/api/rooms/") for _ in range(50))):
+                await expect_outage(answer)
+            # Now and then one tries, by a new connection and perhaps a word of cancelling.
+            assert proxy.accepted - before <= 6
+            assert (await client.get("/readyz")).json()["failing"] == ["postgres"]
+            proxy.mode = Mode.PASS
+            await until_healthy(client)
+            assert (await client.get("/api/rooms/")).status_code == 200
 
 
 async def check_what_fails(client: httpx.AsyncClient, room: Json) -> None:

@@ -315,7 +315,7 @@ async def test_one_author_may_write_only_so_fast(
             assert answer.status_code == 200
         limited = await client.patch(path, json={"max_users": 9}, headers=owner.headers)
         assert (limited.status_code, limited.json()["code"]) == (429, "rate_limited")
-        assert 1 <= int(limited.headers["Retry-After"]) <= 10
+        assert 1 <= int(limited.headers["Retry-After"]) <= 20  # spread up to the double
         assert (await client.patch(path, json={}, headers=other.headers)).status_code == 403
 
 

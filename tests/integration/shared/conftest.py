@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain.entities import RoomSettings, User
 from shared.domain.ids import session_hash
+from shared.message_store.database import Database
 from shared.message_store.engine import create_engine
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
@@ -80,14 +81,14 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def rooms(engine: AsyncEngine) -> RoomDirectory:
-    return RoomDirectory(engine)
+    return RoomDirectory(Database(engine))
 
 
 @pytest.fixture
 def users(engine: AsyncEngine) -> UserDirectory:
-    return UserDirectory(engine)
+    return UserDirectory(Database(engine))
 
 
 @pytest.fixture
 def reader(engine: AsyncEngine) -> MessageReader:
-    return MessageReader(engine)
+    return MessageReader(Database(engine))

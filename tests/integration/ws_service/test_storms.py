@@ -107,7 +107,8 @@ async def test_a_passing_refusal_of_redis_stops_no_heartbeat(
         await redis.config_set("min-replicas-to-write", 1)
         await client.say("এখন", client_id="a")
         error = await client.wait_for("error", seconds=8)
-        assert (error["code"], error["retry_after"]) == ("unavailable", 2.0)
+        assert error["code"] == "unavailable"
+        assert 2.0 <= error["retry_after"] <= 4.0
         await asyncio.sleep(5)  # more than one renewal
         await redis.config_set("min-replicas-to-write", 0)
         await client.say("এখন", client_id="a")

@@ -31,21 +31,21 @@ from shared.protocol.views import ErrorView
 
 
 def body_of(error: Exception) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(bytes(answer_of(error, "bn").response().body))
+    found: dict[str, Any] = json.loads(bytes(answer_of(error, "bn", 0.0).response().body))
     ErrorView.model_validate(found)
     return found
 
 
 @pytest.mark.parametrize("code", ErrorCode)
 def test_every_code_becomes_its_status_and_texts(code: ErrorCode) -> None:
-    answer = answer_of(ChatError(code, secret="নয়"), "bn")
+    answer = answer_of(ChatError(code, secret="নয়"), "bn", 0.0)
     assert answer.status == ERRORS[code].status
     assert body_of(ChatError(code, secret="নয়")) == {
         "status": "error",
         "code": code.value,
         "message": ERRORS[code].bn,
     }
-    assert answer_of(ChatError(code), "en").view.message == ERRORS[code].en
+    assert answer_of(ChatError(code), "en", 0.0).view.message == ERRORS[code].en
 
 
 @pytest.mark.parametrize("code", sorted(RULE_CODES))
@@ -58,26 +58,34 @@ def test_every_code_for_pydantics_findings_has_a_text() -> None:
 
 
 def test_an_outage_says_when_to_come_back() -> None:
-    assert answer_of(Unavailable("redis", 1.2), "bn").headers == {"Retry-After": "2"}
-    answer = answer_of(StoreUnavailable("connection to 10.0.0.1 refused"), "en")
+    assert answer_of(Unavailable("redis", 1.2), "bn", 0.0).headers == {"Retry-After": "2"}
+    answer = answer_of(StoreUnavailable("connection to 10.0.0.1 refused"), "en", 0.0)
     assert answer.status == 503
     assert answer.headers == {"Retry-After": "2"}
     assert "10.0.0.1" not in answer.view.model_dump_json()
 
 
+def test_those_who_were_refused_together_do_not_come_back_together() -> None:
+    told = {
+        answer_of(Unavailable("redis", 5.0), "bn", step / 100).headers["Retry-After"]
+        for step in range(100)
+    }
+    assert told == {str(seconds) for seconds in range(5, 11)}
+
+
 def test_a_limit_says_when_to_come_back() -> None:
-    answer = answer_of(Unavailable("x", 0.1, ErrorCode.RATE_LIMITED), "bn")
+    answer = answer_of(Unavailable("x", 0.1, ErrorCode.RATE_LIMITED), "bn", 0.0)
     assert (answer.status, answer.headers) == (429, {"Retry-After": "1"})
 
 
 @pytest.mark.parametrize("code", [ErrorCode.SESSION_REQUIRED, ErrorCode.SESSION_UNKNOWN])
 def test_missing_credentials_are_asked_for(code: ErrorCode) -> None:
-    assert answer_of(ChatError(code), "bn").headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer_of(ChatError(code), "bn", 0.0).headers["WWW-Authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize(("status", "code"), HTTP_CODES.items())
 def test_what_the_framework_raises_has_the_contracts_form(status: int, code: ErrorCode) -> None:
-    answer = answer_of(HTTPException(status, "Secret detail", {"Allow": "GET"}), "en")
+    answer = answer_of(HTTPException(status, "Secret detail", {"Allow": "GET"}), "en", 0.0)
     assert (answer.status, answer.view.code) == (ERRORS[code].status, code)
     assert answer.headers == {"Allow": "GET"}
     assert "Secret" not in answer.view.model_dump_json()
@@ -85,7 +93,7 @@ def test_what_the_framework_raises_has_the_contracts_form(status: int, code: Err
 
 @pytest.mark.parametrize("error", [KeyError("secret"), HTTPException(418), RuntimeError("secret")])
 def test_nothing_of_an_unforeseen_exception_gets_out(error: Exception) -> None:
-    answer = answer_of(error, "bn")
+    answer = answer_of(error, "bn", 0.0)
     assert (answer.status, answer.view.code) == (500, ErrorCode.INTERNAL)
     assert "secret" not in answer.view.model_dump_json()
 

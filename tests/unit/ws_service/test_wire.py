@@ -74,16 +74,16 @@ def test_history_and_recovery_are_lists_of_messages() -> None:
 
 
 def test_an_error_says_when_to_retry_and_which_message_it_means() -> None:
-    refused = payload(wire.error_frame(Unavailable("redis", 2.5), "bn", 0, "m1"))
+    refused = payload(wire.error_frame(Unavailable("redis", 2.5), "bn", 0, 0.5, "m1"))
     event = ErrorEvent.model_validate(refused)
-    assert (event.code, event.retry_after, event.client_id) == ("unavailable", 2.5, "m1")
-    invalid = payload(wire.error_frame(ValidationFailed.of("content", "too_long"), "en", 0))
+    assert (event.code, event.retry_after, event.client_id) == ("unavailable", 3.75, "m1")
+    invalid = payload(wire.error_frame(ValidationFailed.of("content", "too_long"), "en", 0, 0.5))
     assert ErrorEvent.model_validate(invalid).errors == {"content": ["Too long"]}
 
 
 def test_an_error_tells_nothing_of_its_cause() -> None:
     error = ChatError(ErrorCode.INTERNAL, secret="session-12345")
-    assert "12345" not in json.dumps(payload(wire.error_frame(error, "bn", 0)))
+    assert "12345" not in json.dumps(payload(wire.error_frame(error, "bn", 0, 0.5)))
 
 
 def test_a_welcome_names_the_room_the_place_and_the_limits() -> None:

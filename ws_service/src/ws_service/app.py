@@ -12,7 +12,8 @@ import structlog
 
 from shared.domain.rules import RuleViolation
 from shared.protocol.close_codes import CloseCode, close_text
-from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
+from shared.runtime.clock import chance
 from shared.runtime.probe_server import ProbeApp
 from ws_service import wire
 from ws_service.handshake import (
@@ -79,7 +80,7 @@ class WsApp:
             self._refuse(transport, caller, error)
         except Exception:  # our fault: the client gets a code, not a cut line
             log.exception("connection_failed")
-            self._refuse(transport, caller, ChatError(ErrorCode.INTERNAL))
+            self._refuse(transport, caller, Unavailable("replica", code=ErrorCode.INTERNAL))
 
     async def _talk(self, scope: Any, caller: Caller, transport: SocketTransport) -> None:
         hub = self._hub
@@ -95,5 +96,6 @@ class WsApp:
         code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)
         log.info("refused", code=error.code.value, close=int(code))
         self._hub.replica.closes[code.name.lower()] += 1
-        transport.write(wire.error_frame(error, caller.language, self._hub.parts.clock.micros()))
+        now = self._hub.parts.clock.micros()
+        transport.write(wire.error_frame(error, caller.language, now, chance()))
         transport.close(code, close_text(code, caller.language))

@@ -13,6 +13,7 @@ from shared.presence.presence import Member, person_of
 from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.protocol.events import AckEvent, PongEvent
+from shared.runtime.clock import chance
 from shared.usecases.read_history import within_bytes
 from ws_service import wire
 from ws_service.session import (
@@ -211,7 +212,8 @@ class Connection:
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
         if isinstance(error, Unavailable):
             log.info("command_refused", code=error.code.value, part=error.part)
-        self.send(wire.error_frame(error, self._language, self._parts.clock.micros(), client_id))
+        now = self._parts.clock.micros()
+        self.send(wire.error_frame(error, self._language, now, chance(), client_id))
 
     async def _post(self, effect: Post) -> None:
         _, published = await self._parts.poster.post(

@@ -132,15 +132,20 @@ def history_frame(messages: Sequence[StoredMessage], *, has_more: bool) -> bytes
 
 
 def error_frame(
-    error: ChatError, language: Language, micros: int, client_id: str | None = None
+    error: ChatError,
+    language: Language,
+    micros: int,
+    chance: float,
+    client_id: str | None = None,
 ) -> bytes:
-    """The frame that tells of a refused command."""
+    """The frame that tells of a refused command; `chance` in [0, 1) spreads the retries."""
+    retry_after = error.spread_retry_after(chance) if isinstance(error, Unavailable) else None
     return event_frame(
         ErrorEvent(
             message=error.text(language),
             timestamp=format_micros(micros),
             code=error.code.value,
-            retry_after=error.retry_after if isinstance(error, Unavailable) else None,
+            retry_after=retry_after,
             client_id=client_id,
             errors=error.field_texts(language) if isinstance(error, ValidationFailed) else None,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.broker.broker import Publisher, Subscriber
 from shared.message_log.message_log import MessageLog
-from shared.message_store.engine import create_engine
+from shared.message_store.database import Database, open_database
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from redis.asyncio import Redis
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from ws_service.settings import WsSettings
 
@@ -63,15 +62,15 @@ class Deps:
 
 
 def _build_hub(
-    settings: WsSettings, redis: Redis, engine: AsyncEngine, tasks: BackgroundTasks
+    settings: WsSettings, redis: Redis, database: Database, tasks: BackgroundTasks
 ) -> Hub:
     clock = SystemClock()
     ids = IdMaker(clock)
     keys = Keys(settings.key_prefix, settings.partitions)
     scripts = Scripts(redis, keys)
     log = MessageLog(redis, scripts)
-    rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(engine), clock, ids)
-    history = HistoryReader(log, MessageReader(engine), rooms)
+    rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(database), clock, ids)
+    history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
 
     def new_channel(room: UUID) -> RoomChannel:
@@ -83,7 +82,7 @@ def _build_hub(
         ids=ids,
         channels=Channels(keys=keys, rooms=rooms, tasks=tasks, new_channel=new_channel),
         graces=GraceEnds(presence, clock, tasks),
-        identifier=Identifier(SessionStore(redis, keys), UserDirectory(engine), clock, ids),
+        identifier=Identifier(SessionStore(redis, keys), UserDirectory(database), clock, ids),
         poster=MessagePoster(log, rooms, ids),
         history=history,
         presence=presence,
@@ -102,13 +101,17 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
         stack.push_async_callback(redis.aclose)
         listening = open_redis(url, f"{name}-listen", retries=0)
         stack.push_async_callback(listening.aclose)
-        engine = create_engine(
-            settings.database_url.get_secret_value(), name, pool_size=settings.db_pool_size
+        database = open_database(
+            settings.database_url.get_secret_value(),
+            name,
+            pool_size=settings.db_pool_size,
+            max_overflow=0,
+            read_seconds=settings.database_read_seconds,
         )
-        stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(database.dispose)
         tasks = BackgroundTasks()
         stack.push_async_callback(tasks.stop)
-        hub = _build_hub(settings, redis, engine, tasks)
+        hub = _build_hub(settings, redis, database, tasks)
         probe = Probe(hub.parts.publisher, settings.instance, settings.probe_seconds)
         own_channel = Keys(settings.key_prefix, settings.partitions).probe(settings.instance)
 

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from api_service.errors import answer_of, language_in
+from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,7 +32,7 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > self._limit:
-            answer = answer_of(self._refusal(), language_in(scope))
+            answer = answer_of(self._refusal(), language_in(scope), chance())
             await answer.response()(scope, receive, send)
             return
         taken = 0

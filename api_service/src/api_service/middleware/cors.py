@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from api_service.errors import answer_of
 from shared.protocol.errors import ChatError, ErrorCode, language_of
+from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,4 +59,4 @@ class Cors(CORSMiddleware):
         if response.status_code < 400:  # noqa: PLR2004 - where errors begin
             return response
         language = language_of(request_headers.get("accept-language"))
-        return answer_of(ChatError(ErrorCode.ORIGIN_REFUSED), language).response()
+        return answer_of(ChatError(ErrorCode.ORIGIN_REFUSED), language, chance()).response()

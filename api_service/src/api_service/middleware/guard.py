@@ -9,6 +9,7 @@ import structlog
 
 from api_service.errors import answer_of, language_in
 from shared.protocol.errors import Unavailable
+from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,4 +48,4 @@ class Guard:
         if started:
             log.error("answer_broken_off", exc_info=error)
             return
-        await answer_of(error, language_in(scope)).response()(scope, receive, send)
+        await answer_of(error, language_in(scope), chance()).response()(scope, receive, send)

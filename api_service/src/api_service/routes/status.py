@@ -12,6 +12,7 @@ from api_service.wiring import Deps
 from shared.domain.times import format_micros
 from shared.protocol.errors import Unavailable, language_of
 from shared.protocol.views import Statistics, SystemStatusView
+from shared.runtime.clock import chance
 
 router = APIRouter(tags=["অবস্থা"])
 
@@ -35,7 +36,8 @@ async def health(
     readiness = await deps.readiness()
     if readiness.ready:
         return await _status(deps)
-    answer = answer_of(Unavailable(readiness.failing[0]), language_of(accept_language))
+    away = Unavailable(readiness.failing[0])
+    answer = answer_of(away, language_of(accept_language), chance())
     view = answer.view.model_copy(update={"failing": list(readiness.failing)})
     return replace(answer, view=view).response()
 

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
+from asyncpg import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from typing_extensions import override
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Pool
+    from asyncpg import Pool
 
 CONNECT_SECONDS: Final = 3.0
 POOL_WAIT_SECONDS: Final = 3.0
 COMMAND_SECONDS: Final = 10.0
 BULK_COMMAND_SECONDS: Final = 60.0
 IDLE_CONNECTION_SECONDS: Final = 300.0
+FAREWELL_SECONDS: Final = 0.3
+
+
+class _QuicklyClosed(Connection):
+    """A connection whose farewell is short.
+
+    Who gives a statement up tells PostgreSQL so and closes; asyncpg waits for both answers as long
+    as for a statement, and of a server that is silent none comes.
+    """
+
+    __slots__ = ()
+
+    @override
+    async def close(self, *, timeout: float | None = None) -> None:
+        if timeout is None:  # SQLAlchemy closes an idle connection: there is nothing to give up
+            self.terminate()
+        else:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await super().close(timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +48,11 @@ class DatabaseAddress:
     """`postgresql://user:password@host:port/database`; asyncpg's parameters may follow."""
     application: str
 
-    async def connect(self, command_seconds: float = COMMAND_SECONDS) -> Connection[Any]:
+    async def connect(
+        self,
+        command_seconds: float = COMMAND_SECONDS,
+        connection_class: type[Connection[Any]] = Connection,
+    ) -> Connection[Any]:
         """One connection of the caller's own.
 
         Raises:
@@ -36,6 +62,7 @@ class DatabaseAddress:
             self.url,
             timeout=CONNECT_SECONDS,
             command_timeout=command_seconds,
+            connection_class=connection_class,
             server_settings={"application_name": self.application},
         )
 
@@ -55,7 +82,7 @@ def create_engine(
     address = DatabaseAddress(url, application)
 
     async def connect() -> Connection[Any]:
-        return await address.connect(command_seconds)
+        return await address.connect(command_seconds, _QuicklyClosed)
 
     return create_async_engine(
         # asyncpg reads the URL itself: it knows sslmode, sockets and lists of hosts.

@@ -10,13 +10,12 @@ from sqlalchemy import Row, Select, desc, select
 from shared.domain.times import micros_of
 from shared.message_store.tables import Message, Room
 from shared.message_store.totals import read_counters
-from shared.message_store.unavailable import outage_as_unavailable
 from shared.protocol.codec import MessageBody, StoredMessage, encode_body
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from shared.message_store.database import Database
 
 _MAX_SEQ: Final = 2**63 - 1
 
@@ -54,8 +53,8 @@ class MessageReader:
     Where deleted messages are returned, they are flagged and have no content.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def messages_before(
         self, room_id: UUID, before_seq: int | None, limit: int, *, deleted: bool = True
@@ -104,16 +103,14 @@ class MessageReader:
         )
         if older_than is not None:
             statement = statement.where(Message.id < older_than)
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                messages = tuple(_stored(row) for row in await connection.execute(statement))
-                count = (await read_counters(connection, "messages"))["messages"]
+        async with self._database.reading() as connection:
+            messages = tuple(_stored(row) for row in await connection.execute(statement))
+            count = (await read_counters(connection, "messages"))["messages"]
         return NewestMessages(messages, count)
 
     async def _read(self, statement: Select[*tuple[Any, ...]]) -> list[StoredMessage]:
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                return [_stored(row) for row in await connection.execute(statement)]
+        async with self._database.reading() as connection:
+            return [_stored(row) for row in await connection.execute(statement)]
 
 
 def _stored(row: Row[*tuple[Any, ...]]) -> StoredMessage:

@@ -15,12 +15,13 @@ from shared.domain.times import datetime_of, micros_of
 from shared.message_store.records import RoomRecord, Totals
 from shared.message_store.tables import Message, Room, RoomStats
 from shared.message_store.totals import add_to_counters, read_counters
-from shared.message_store.unavailable import outage_as_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from shared.message_store.database import Database
 
 MOST_COUNTED: Final = 10_000
 """A search counts its results no further."""
@@ -69,8 +70,8 @@ CHANGEABLE: Final = ("name", "description", "is_public", "max_users")
 class RoomDirectory:
     """Every method raises StoreUnavailable while PostgreSQL cannot answer."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def read_room(self, room_id: UUID) -> RoomRecord | None:
         """The room, also when it is deleted; None if it was never stored."""
@@ -83,9 +84,8 @@ class RoomDirectory:
 
     async def create_room(self, settings: RoomSettings) -> bool:
         """Stores a new room. False if the id is known already, deleted or not; that stays."""
-        with outage_as_unavailable():
-            async with self._engine.begin() as connection:
-                return await insert_room(connection, settings)
+        async with self._database.changing() as connection:
+            return await insert_room(connection, settings)
 
     async def update_room(
         self, settings: RoomSettings, fields: Collection[str] = CHANGEABLE
@@ -97,28 +97,25 @@ class RoomDirectory:
         """
         changes = {name: getattr(settings, name) for name in CHANGEABLE if name in fields}
         micros = datetime_of(settings.updated_micros)
-        with outage_as_unavailable():
-            async with self._engine.begin() as connection:
-                was_public = await connection.scalar(
-                    select(Room.is_public)
-                    .where(Room.id == settings.id, Room.deleted_at.is_(None))
-                    .with_for_update()
+        async with self._database.changing() as connection:
+            was_public = await connection.scalar(
+                select(Room.is_public)
+                .where(Room.id == settings.id, Room.deleted_at.is_(None))
+                .with_for_update()
+            )
+            if was_public is None:
+                return None
+            await connection.execute(
+                update(Room)
+                .where(Room.id == settings.id)
+                .values(
+                    **changes,
+                    updated_at=func.greatest(Room.updated_at + timedelta(microseconds=1), micros),
                 )
-                if was_public is None:
-                    return None
-                await connection.execute(
-                    update(Room)
-                    .where(Room.id == settings.id)
-                    .values(
-                        **changes,
-                        updated_at=func.greatest(
-                            Room.updated_at + timedelta(microseconds=1), micros
-                        ),
-                    )
-                )
-                change = int(changes.get("is_public", was_public)) - int(was_public)
-                await add_to_counters(connection, settings.id, {"public_rooms": change})
-                row = (await connection.execute(_records().where(Room.id == settings.id))).one()
+            )
+            change = int(changes.get("is_public", was_public)) - int(was_public)
+            await add_to_counters(connection, settings.id, {"public_rooms": change})
+            row = (await connection.execute(_records().where(Room.id == settings.id))).one()
         return _record(row)
 
     async def delete_room(self, room_id: UUID, micros: int) -> bool:
@@ -126,25 +123,24 @@ class RoomDirectory:
 
         An unknown id gets a tombstone too: its snapshot may still be on its way to PostgreSQL.
         """
-        with outage_as_unavailable():
-            async with self._engine.begin() as connection:
-                # First the room, then its sums, as writers of messages lock them. Who comes later
-                # finds the tombstone; who was before is waited for.
-                removed = await _bury(connection, room_id, micros)
-                await connection.execute(
-                    insert(RoomStats).values(room_id=room_id).on_conflict_do_nothing()
-                )
-                total = await connection.scalar(
-                    select(RoomStats.total_messages)
-                    .where(RoomStats.room_id == room_id)
-                    .with_for_update()
-                )
-                await connection.execute(delete(Message).where(Message.room_id == room_id))
-                await connection.execute(delete(RoomStats).where(RoomStats.room_id == room_id))
-                changes = {"messages": -(total or 0)}
-                if removed is not None:
-                    changes |= {"rooms": -1, "public_rooms": -int(removed)}
-                await add_to_counters(connection, room_id, changes)
+        async with self._database.changing() as connection:
+            # First the room, then its sums, as writers of messages lock them. Who comes later
+            # finds the tombstone; who was before is waited for.
+            removed = await _bury(connection, room_id, micros)
+            await connection.execute(
+                insert(RoomStats).values(room_id=room_id).on_conflict_do_nothing()
+            )
+            total = await connection.scalar(
+                select(RoomStats.total_messages)
+                .where(RoomStats.room_id == room_id)
+                .with_for_update()
+            )
+            await connection.execute(delete(Message).where(Message.room_id == room_id))
+            await connection.execute(delete(RoomStats).where(RoomStats.room_id == room_id))
+            changes = {"messages": -(total or 0)}
+            if removed is not None:
+                changes |= {"rooms": -1, "public_rooms": -int(removed)}
+            await add_to_counters(connection, room_id, changes)
         return removed is not None
 
     async def list_rooms(self, page: int, page_size: int, search: str | None = None) -> RoomPage:
@@ -171,15 +167,14 @@ class RoomDirectory:
             .offset((page - 1) * page_size)
         )
         bounded = select(literal(1)).select_from(Room).where(*conditions).limit(MOST_COUNTED)
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                rooms = tuple(_record(row) for row in await connection.execute(statement))
-                if search:
-                    count = await connection.scalar(
-                        select(func.count()).select_from(bounded.subquery())
-                    )
-                else:
-                    count = (await read_counters(connection, "public_rooms"))["public_rooms"]
+        async with self._database.reading() as connection:
+            rooms = tuple(_record(row) for row in await connection.execute(statement))
+            if search:
+                count = await connection.scalar(
+                    select(func.count()).select_from(bounded.subquery())
+                )
+            else:
+                count = (await read_counters(connection, "public_rooms"))["public_rooms"]
         return RoomPage(rooms, count or 0)
 
     async def public_rooms_after(
@@ -194,27 +189,23 @@ class RoomDirectory:
 
     async def count_public(self) -> int:
         """Public rooms in all, without counting."""
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                return (await read_counters(connection, "public_rooms"))["public_rooms"]
+        async with self._database.reading() as connection:
+            return (await read_counters(connection, "public_rooms"))["public_rooms"]
 
     async def totals(self) -> Totals:
         """Rooms, users and messages in all, without counting any."""
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                return Totals(**await read_counters(connection, "rooms", "users", "messages"))
+        async with self._database.reading() as connection:
+            return Totals(**await read_counters(connection, "rooms", "users", "messages"))
 
     async def ping(self) -> None:
         """One round trip, for readiness."""
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                # Of a table: a database that was not migrated cannot serve either.
-                await connection.execute(select(Room.id).limit(1))
+        async with self._database.probing() as connection:
+            # Of a table: a database that was not migrated cannot serve either.
+            await connection.execute(select(Room.id).limit(1))
 
     async def _read(self, statement: Select[*tuple[Any, ...]]) -> list[RoomRecord]:
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                return [_record(row) for row in await connection.execute(statement)]
+        async with self._database.reading() as connection:
+            return [_record(row) for row in await connection.execute(statement)]
 
 
 async def insert_room(connection: AsyncConnection, settings: RoomSettings) -> bool:

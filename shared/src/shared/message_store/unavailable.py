@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the same transaction, run again at once, can succeed."""
 
+_CONTENTION_SQLSTATES: Final = RETRY_SQLSTATES | {"55P03"}
+"""The last: a lock was not to be had in time."""
+
 _UNAVAILABLE_CLASSES: Final = frozenset({"08", "28", "3D", "53", "57", "58"})
 """Connection trouble; log-in refused, no such database (the operator mends it, and the same call
 succeeds); out of memory, disk or connections; shutdown or timeout; system errors."""
@@ -27,9 +30,7 @@ succeeds); out of memory, disk or connections; shutdown or timeout; system error
 _UNAVAILABLE_SQLSTATES: Final = frozenset(
     {
         "25006",  # read-only: a fail-over made this server a replica
-        "55P03",  # a lock was not to be had in time
-        "40001",
-        "40P01",
+        *_CONTENTION_SQLSTATES,
     }
 )
 
@@ -67,6 +68,14 @@ def is_outage(error: BaseException) -> bool:
     if sqlstate is not None:
         return sqlstate[:2] in _UNAVAILABLE_CLASSES or sqlstate in _UNAVAILABLE_SQLSTATES
     return isinstance(error, OSError | TimeoutError)
+
+
+def is_contention(error: BaseException) -> bool:
+    """Whether PostgreSQL did answer, and only other transactions were in the way."""
+    if isinstance(error, sqlalchemy_errors.DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return cause is not None and is_contention(cause)
+    return sqlstate_of(error) in _CONTENTION_SQLSTATES
 
 
 def sqlstate_of(error: BaseException) -> str | None:

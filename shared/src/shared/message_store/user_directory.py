@@ -12,13 +12,12 @@ from shared.domain.times import datetime_of, micros_of
 from shared.message_store.records import UserRecord
 from shared.message_store.tables import ChatUser
 from shared.message_store.totals import add_to_counters
-from shared.message_store.unavailable import outage_as_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from shared.message_store.database import Database
 
 _COLUMNS: Final = (
     ChatUser.id,
@@ -33,23 +32,21 @@ _COLUMNS: Final = (
 class UserDirectory:
     """Every method raises StoreUnavailable while PostgreSQL cannot answer."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def user_by_session(self, session_hash: bytes) -> User | None:
         """The holder of a session, by the SHA-256 of its id (32 bytes)."""
         statement = select(*_COLUMNS).where(ChatUser.session_hash == session_hash)
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(statement)).one_or_none()
+        async with self._database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _record(row).user
 
     async def users_by_ids(self, user_ids: Iterable[UUID]) -> dict[UUID, UserRecord]:
         """Those of `user_ids` that are known."""
         statement = select(*_COLUMNS).where(ChatUser.id.in_(list(user_ids)))
-        with outage_as_unavailable():
-            async with self._engine.connect() as connection:
-                records = [_record(row) for row in await connection.execute(statement)]
+        async with self._database.reading() as connection:
+            records = [_record(row) for row in await connection.execute(statement)]
         return {record.user.id: record for record in records}
 
     async def create_user(self, user: User) -> bool:
@@ -69,11 +66,10 @@ class UserDirectory:
             .on_conflict_do_nothing()
             .returning(ChatUser.id)
         )
-        with outage_as_unavailable():
-            async with self._engine.begin() as connection:
-                if await connection.scalar(statement) is None:
-                    return False
-                await add_to_counters(connection, user.id, {"users": 1})
+        async with self._database.changing() as connection:
+            if await connection.scalar(statement) is None:
+                return False
+            await add_to_counters(connection, user.id, {"users": 1})
         return True
 
 

@@ -189,7 +189,14 @@ class Unavailable(ChatError):
         super().__init__(code, part=part)
         self.part = part
         self.retry_after = retry_after
-        """Seconds until a retry makes sense."""
+        """Seconds until a retry makes sense; clients are told `spread_retry_after`."""
+
+    def spread_retry_after(self, chance: float) -> float:
+        """From `retry_after` to twice that, by `chance` in [0, 1), in seconds to the millisecond.
+
+        Who was refused together shall not come back together.
+        """
+        return round(self.retry_after * (1 + chance), 3)
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -122,7 +122,9 @@ class ErrorEvent(Event):
     message: str
     timestamp: str
     code: str
-    retry_after: float | None = Field(None, description="Seconds until a retry makes sense")
+    retry_after: float | None = Field(
+        None, description="Seconds until a retry makes sense, different for each who is refused"
+    )
     client_id: str | None = Field(None, description="Of the message that was refused")
     errors: dict[str, list[str]] | None = None
 

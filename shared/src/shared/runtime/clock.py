@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import time
 from typing import Protocol
@@ -30,6 +31,11 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds from some start; never runs backwards."""
         return time.monotonic()
+
+
+def chance() -> float:
+    """A number in [0, 1) for spreading things in time; not for secrets."""
+    return random.random()  # noqa: S311 - whoever guesses it gains nothing
 
 
 class IdMaker:

@@ -108,6 +108,10 @@ class DoorSettings(CommonSettings):
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
     )
 
+    database_read_seconds: float = Field(
+        3.0, gt=0, le=120, description="Seconds after which a read from PostgreSQL is given up"
+    )
+
     @model_validator(mode="after")
     def _production_names_its_origins(self) -> Self:
         if self.env is Environment.PRODUCTION and (

@@ -11,7 +11,9 @@ from sqlalchemy import text
 from tests.ingest_samples import message_row, room_settings, user
 
 from local_stack.postgres import start_postgres
+from shared.domain.circuit_breaker import BreakerLimits
 from shared.message_store.bulk_writer import BulkWriter
+from shared.message_store.database import Database
 from shared.message_store.engine import create_bulk_pool, create_engine
 from shared.message_store.ingest_batch import IngestBatch
 from shared.message_store.message_reader import MessageReader
@@ -33,7 +35,8 @@ async def test_callers_are_told_while_it_is_away_and_served_when_it_is_back(
         await upgrade(url)
         engine = create_engine(url, "test-outage")
         async with create_bulk_pool(url, "test-outage") as pool:
-            writer, rooms, room = BulkWriter(pool), RoomDirectory(engine), uuid4()
+            database = Database(engine, limits=BreakerLimits(failures=99))
+            writer, rooms, room = BulkWriter(pool), RoomDirectory(database), uuid4()
             calls: list[Any] = [
                 lambda: writer.write_batch(IngestBatch.of([message_row(room, 1)]), 0),
                 writer.ping,
@@ -41,8 +44,8 @@ async def test_callers_are_told_while_it_is_away_and_served_when_it_is_back(
                 lambda: rooms.create_room(room_settings()),
                 lambda: rooms.delete_room(uuid4(), 1),
                 rooms.totals,
-                lambda: UserDirectory(engine).create_user(user()),
-                lambda: MessageReader(engine).messages_before(room, None, 1),
+                lambda: UserDirectory(database).create_user(user()),
+                lambda: MessageReader(database).messages_before(room, None, 1),
             ]
             await asyncio.gather(*(call() for call in calls))
             port = int(url.rsplit(":", 1)[1].split("/", maxsplit=1)[0])
@@ -70,13 +73,13 @@ async def test_a_server_that_never_answers_is_an_outage_in_seconds() -> None:
     engine = create_engine(f"postgresql://adda@127.0.0.1:{port}/adda", "test-silent")
     async with listener:
         with pytest.raises(StoreUnavailable):
-            await asyncio.wait_for(RoomDirectory(engine).ping(), 10)
+            await asyncio.wait_for(RoomDirectory(Database(engine)).ping(), 10)
     await engine.dispose()
 
 
 async def test_a_statement_that_takes_too_long_is_an_outage(database_url: str) -> None:
-    engine = create_engine(database_url, "test-slow", command_seconds=0.3)
-    rooms, settings = RoomDirectory(engine), room_settings()
+    engine = create_engine(database_url, "test-slow")
+    rooms, settings = RoomDirectory(Database(engine, change_seconds=0.3)), room_settings()
     await rooms.create_room(settings)
     async with engine.begin() as other:
         await other.execute(text("SELECT 1 FROM rooms FOR UPDATE"))
@@ -89,13 +92,13 @@ async def test_a_statement_that_takes_too_long_is_an_outage(database_url: str) -
 async def test_an_address_without_a_server_is_an_outage() -> None:
     engine = create_engine("postgresql://adda@127.0.0.1:1/adda", "test-nobody")
     with pytest.raises(StoreUnavailable):
-        await RoomDirectory(engine).ping()
+        await RoomDirectory(Database(engine)).ping()
     await engine.dispose()
 
 
 async def test_a_database_without_tables_is_a_bug_and_not_an_outage(postgres_url: str) -> None:
     engine = create_engine(postgres_url, "test-bare")
     with pytest.raises(Exception, match="does not exist") as caught:
-        await RoomDirectory(engine).totals()
+        await RoomDirectory(Database(engine)).totals()
     assert not isinstance(caught.value, StoreUnavailable)
     await engine.dispose()

@@ -12,6 +12,7 @@ from tests.integration.shared.usecases.mover import Mover
 
 from shared.message_log.message_log import MessageLog
 from shared.message_store.bulk_writer import BulkWriter
+from shared.message_store.database import Database
 from shared.message_store.engine import create_bulk_pool, create_engine
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
@@ -62,7 +63,7 @@ async def redis_away() -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def reader_away(engine_away: AsyncEngine) -> MessageReader:
-    return MessageReader(engine_away)
+    return MessageReader(Database(engine_away))
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def opener(live: LiveRooms, rooms: RoomDirectory) -> RoomOpener:
 
 @pytest.fixture
 def opener_without_postgres(live: LiveRooms, engine_away: AsyncEngine) -> RoomOpener:
-    return RoomOpener(live, RoomDirectory(engine_away), SystemClock(), IDS)
+    return RoomOpener(live, RoomDirectory(Database(engine_away)), SystemClock(), IDS)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from shared.domain.entities import User
 from shared.domain.ids import is_session_id, session_hash
 from shared.domain.names import DEFAULT_COLOR, DEFAULT_USERNAME
 from shared.domain.rules import RuleViolation
+from shared.message_store.database import Database
 from shared.message_store.user_directory import UserDirectory
 from shared.protocol.errors import Unavailable
 from shared.runtime.clock import SystemClock
@@ -35,7 +36,7 @@ def identifier(sessions: SessionStore, users: UserDirectory) -> Identifier:
 
 @pytest.fixture
 def without_postgres(sessions: SessionStore, engine_away: AsyncEngine) -> Identifier:
-    return Identifier(sessions, UserDirectory(engine_away), SystemClock(), IDS)
+    return Identifier(sessions, UserDirectory(Database(engine_away)), SystemClock(), IDS)
 
 
 def stored_user(session_id: str) -> User:

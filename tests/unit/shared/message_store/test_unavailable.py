@@ -7,6 +7,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.message_store.unavailable import (
     StoreUnavailable,
+    is_contention,
     is_outage,
     is_refusal,
     outage_as_unavailable,
@@ -55,6 +56,19 @@ def test_an_outage_is_told_as_unavailable_with_its_cause(error: Exception) -> No
 @pytest.mark.parametrize("error", OUTAGES, ids=repr)
 def test_an_outage_is_recognised_through_sqlalchemy(error: Exception) -> None:
     assert is_outage(wrapped(error))
+
+
+CONTENTION = {
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+}
+
+
+@pytest.mark.parametrize("error", [*OUTAGES, *BUGS, *(kind("x") for kind in CONTENTION)], ids=repr)
+def test_contention_is_told_from_silence(error: Exception) -> None:
+    expected = type(error) in CONTENTION
+    assert is_contention(error) is is_contention(wrapped(error)) is expected
 
 
 @pytest.mark.parametrize("error", BUGS, ids=repr)

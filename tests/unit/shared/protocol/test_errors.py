@@ -4,7 +4,14 @@ import pytest
 
 from shared.domain.rules import RULE_CODES
 from shared.protocol.close_codes import CLOSES, MAX_REASON_BYTES, CloseCode, close_text
-from shared.protocol.errors import ERRORS, FIELD_TEXTS, ErrorCode, ValidationFailed, language_of
+from shared.protocol.errors import (
+    ERRORS,
+    FIELD_TEXTS,
+    ErrorCode,
+    Unavailable,
+    ValidationFailed,
+    language_of,
+)
 
 
 def test_every_code_has_a_row_with_both_texts() -> None:
@@ -60,3 +67,9 @@ def test_the_language_is_bangla_unless_english_is_preferred(
 def test_every_close_text_fits_into_a_close_frame() -> None:
     texts = [close_text(code, language) for code in CloseCode for language in ("bn", "en")]
     assert max(len(text.encode()) for text in texts) <= MAX_REASON_BYTES
+
+
+def test_a_retry_is_told_between_its_time_and_twice_that() -> None:
+    error = Unavailable("redis", 2.5)
+    assert [error.spread_retry_after(chance) for chance in (0.0, 0.1234, 0.5)] == [2.5, 2.808, 3.75]
+    assert error.spread_retry_after(0.999_999) == pytest.approx(5)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.domain.ids import is_session_id, uuid7_micros
 from shared.domain.position import parse_position
-from shared.runtime.clock import IdMaker, SystemClock
+from shared.runtime.clock import IdMaker, SystemClock, chance
 
 
 class HeldClock:
@@ -49,3 +49,9 @@ def test_an_epoch_is_new_each_time_and_clients_can_give_it_back() -> None:
     made = {IdMaker.epoch() for _ in range(1000)}
     assert len(made) == 1000
     assert all(parse_position(epoch, "0") is not None for epoch in made)
+
+
+def test_chance_is_spread_between_nothing_and_all() -> None:
+    drawn = [chance() for _ in range(1000)]
+    assert 0 <= min(drawn) < 0.1
+    assert 0.9 < max(drawn) < 1
