@@ -17,6 +17,8 @@ ROOM    ?=
 BIN       := .venv/bin
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 STACK     := $(BIN)/python -m local_stack
+FAULTS      := .adda-faults
+FAULT_TESTS := tests/faults tests/integration/ws_service/test_state_equation.py
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
              --no-annotate --custom-compile-command "make lock"
 
@@ -77,6 +79,15 @@ test-unit: install-dev ## only the tests of single modules
 .PHONY: test-integration
 test-integration: install-dev ## tests with real servers (ADDA_TEST_SERVERS=wheels|system|containers)
 	@$(BIN)/pytest -n $(JOBS) tests/integration $(PYTEST)
+
+.PHONY: faults
+faults: install-dev ## half an hour of everything dying under load, and the page on it
+	@rm -rf $(FAULTS)
+	@export ADDA_FAULTS=long ADDA_FAULTS_RESULTS=$(CURDIR)/$(FAULTS); \
+	$(BIN)/pytest -n 0 tests/faults/test_storm.py & storm=$$!; trap "kill $$storm" INT TERM; \
+	nice $(BIN)/pytest -n 0 -m "not alone" --deselect tests/faults/test_storm.py $(FAULT_TESTS); \
+	beside=$$?; wait $$storm && [ $$beside -eq 0 ] && $(BIN)/pytest -n 0 -m alone tests/faults && \
+	$(BIN)/python deploy/docs/write_reliability.py $(FAULTS)
 
 .PHONY: coverage
 coverage: install-dev ## all tests with branch coverage

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 from tests.faults.bed import Size, open_bed
 from tests.faults.results import LONG, percentile, record
 
@@ -64,6 +65,7 @@ async def online(http: httpx.AsyncClient, rooms: list[str]) -> int:
     return sum(page["total_online"] for page in pages)
 
 
+@pytest.mark.alone
 async def test_who_is_gone_is_gone_in_time_and_who_moved_talks_on(reachable_path: Path) -> None:
     with open_bed(reachable_path, Size(api=1, workers=1)) as bed:
         doomed, safe = (

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import Fault
 from tests.faults.checker import report
@@ -47,6 +48,7 @@ def rolling_restart(run: Run, windows: list[tuple[float, float]]) -> Fault:
     return Fault("rolling restart of ws", act)
 
 
+@pytest.mark.alone
 async def test_nobody_misses_anything_and_not_all_come_back_at_once(reachable_path: Path) -> None:
     environment = {"ADDA_DRAIN_SECONDS": str(DRAIN_SECONDS)}
     windows: list[tuple[float, float]] = []
