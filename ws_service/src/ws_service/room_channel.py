@@ -33,6 +33,7 @@ from ws_service.protocol_class import text_frame
 from ws_service.roster import Roster
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from shared.message_log.message_log import Head
@@ -62,8 +63,8 @@ class Listener(Protocol):
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""
 
-    def take_name(self, person: Person) -> None:
-        """Somebody in the room was renamed."""
+    def take_name(self, people: Mapping[str, Person]) -> None:
+        """People of the room, by id, as they are called now."""
 
     def close(self, code: CloseCode) -> None:
         """Starts to close."""
@@ -164,7 +165,7 @@ class RoomChannel:
             return
         if change.op == "n":
             for member in self.members.values():
-                member.take_name(change.person)
+                member.take_name({change.person.id: change.person})
         if self._delta_members:
             self._emit_delta(
                 wire.roster_frame(change, self._clock.micros(), total=len(self.roster))
@@ -370,6 +371,11 @@ class RoomChannel:
             return  # changes that came meanwhile have overtaken it
         self.roster.load(snapshot)
         if known:
+            people = {present.person.id: present.person for present in snapshot.people}
+            for member in self.members.values():
+                member.take_name(people)
+            if self._delta_members:
+                self._emit_delta(self.user_list_frame())
             self._announcer.dirty = True
             if self._window is None:
                 self._announce()
