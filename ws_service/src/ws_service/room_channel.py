@@ -298,14 +298,14 @@ class RoomChannel:
         head = await self._head()
         if self.tracker is None:
             self.tracker = SequenceTracker(head.epoch, head.seq)
-            self._ev = head.ev
+            self._ev, self._changed_micros = head.ev, head.micros
         elif self.tracker.position.epoch != head.epoch:
             await self._start_epoch()
         elif self.tracker.position.seq < head.seq:
             await self._fill(head.seq)
         self._release_held()
         if self._ev < head.ev:
-            await self._tell_missed_revisions(head.ev)
+            await self._tell_missed_revisions()
         if self.roster.epoch != head.epoch or self.roster.rv < head.rv:
             await self._reload_roster()
 
@@ -319,12 +319,18 @@ class RoomChannel:
             raise RoomNotLoaded(self.room)
         return head
 
-    async def _tell_missed_revisions(self, ev: int) -> None:
+    async def _tell_missed_revisions(self) -> None:
         changes = await self._history.log.changes(self.room, self._changed_micros, MOST_CHANGES)
-        for message in changes.messages:
-            if message.revised_micros > self._changed_micros:
+        if changes.ev <= self._ev:
+            return  # told live meanwhile
+        if changes.whole:
+            for message in changes.messages:
                 self._tell_revision(message)
-        self._ev = max(self._ev, ev)
+        else:
+            await self._start_epoch()
+            times = (message.revised_micros for message in changes.messages)
+            self._changed_micros = max(times, default=self._changed_micros)
+        self._ev = changes.ev
 
     async def _fill(self, upto: int) -> None:
         """Delivers all up to `upto`, or tells everybody to reload when the log cannot."""
@@ -351,6 +357,11 @@ class RoomChannel:
         """Continuity is broken: everybody gets the newest messages and reloads the rest."""
         assert self.tracker is not None  # noqa: S101 - only called with a tracker
         newest = await self._history.newest(self.room)
+        while (
+            newest.epoch == self.tracker.position.epoch and newest.seq < self.tracker.position.seq
+        ):
+            # Overtaken by what came live: nobody is told to go back.
+            newest = await self._history.newest(self.room)
         log.warning("room_continuity_lost", room=str(self.room), seq=newest.seq)
         self.tracker.restart(newest.epoch, newest.seq)
         self._ev = 0
