@@ -10,6 +10,7 @@ from tests.chat_client import ChatClient, chat
 from tests.integration.ws_service.conftest import Replica
 
 from shared.protocol.codec import decode_body
+from shared.protocol.envelopes import RevisionEnvelope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,25 @@ async def say(client: ChatClient, *texts: str) -> None:
         async with asyncio.timeout(5):
             while text not in {ack["client_id"] for ack in client.of("ack")}:
                 await asyncio.sleep(0.005)
+
+
+async def test_a_change_that_its_replica_missed_is_told_to_who_went_to_another(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as client:
+        await say(client, "আগে")
+        channel: Any = replicas[0].deps.hub.parts.channels[room]
+        take = channel.take
+        channel.take = lambda e: None if isinstance(e, RevisionEnvelope) else take(e)
+        await change(replicas[0], room, 1, "বদলে গেছে")
+        await say(client, "পরে")
+        await client.wait_for("message", lambda e: e["seq"] == 2)
+        assert client.of("message_updated") == []
+        epoch = client.of("welcome")[0]["epoch"]
+    async with chat(replicas[1].base, room, epoch=epoch, since=2) as client:
+        recovered = await client.wait_for("recovered")
+        assert recovered["complete"] is True
+        assert [(e["seq"], e["message"]) for e in recovered["revisions"]] == [(1, "বদলে গেছে")]
 
 
 async def test_more_missed_changes_than_are_told_again_are_a_reason_to_reload(
