@@ -109,6 +109,11 @@ class Connection:
         """This connection as presence knows it."""
         return Member(self.channel.room, self.user.id, self.id)
 
+    @property
+    def unread_bytes(self) -> int:
+        """What waits until it is up to date, or until the client reads it."""
+        return self.transport.write(b"") if self._held is None else self._held_bytes
+
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:

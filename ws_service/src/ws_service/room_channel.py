@@ -186,9 +186,9 @@ class RoomChannel:
         self._window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._announce)
 
     @property
-    def announcing(self) -> bool:
-        """Will everybody here get the list of users soon anyway?"""
-        return self._announcer.dirty
+    def held_messages(self) -> int:
+        """Messages that wait for what is missing before them."""
+        return len(self._held)
 
     def user_list_frame(self) -> bytes:
         """The present `user_list`."""

@@ -63,7 +63,11 @@ class Deps:
 
 
 def _build_hub(
-    settings: WsSettings, redis: Redis, engine: AsyncEngine, tasks: BackgroundTasks
+    settings: WsSettings,
+    redis: Redis,
+    engine: AsyncEngine,
+    tasks: BackgroundTasks,
+    room_tasks: BackgroundTasks,
 ) -> Hub:
     clock = SystemClock()
     ids = IdMaker(clock)
@@ -75,13 +79,13 @@ def _build_hub(
     presence = Presence(redis, scripts)
 
     def new_channel(room: UUID) -> RoomChannel:
-        return RoomChannel(room, history=history, presence=presence, clock=clock, tasks=tasks)
+        return RoomChannel(room, history=history, presence=presence, clock=clock, tasks=room_tasks)
 
     parts = Parts(
         keys=keys,
         clock=clock,
         ids=ids,
-        channels=Channels(keys=keys, rooms=rooms, tasks=tasks, new_channel=new_channel),
+        channels=Channels(keys=keys, rooms=rooms, tasks=room_tasks, new_channel=new_channel),
         graces=GraceEnds(presence, clock, tasks),
         identifier=Identifier(SessionStore(redis, keys), UserDirectory(engine), clock, ids),
         poster=MessagePoster(log, rooms, ids),
@@ -106,9 +110,10 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
             settings.database_url.get_secret_value(), name, pool_size=settings.db_pool_size
         )
         stack.push_async_callback(engine.dispose)
-        tasks = BackgroundTasks()
+        tasks, room_tasks = BackgroundTasks(), BackgroundTasks()
         stack.push_async_callback(tasks.stop)
-        hub = _build_hub(settings, redis, engine, tasks)
+        stack.push_async_callback(room_tasks.stop)
+        hub = _build_hub(settings, redis, engine, tasks, room_tasks)
         probe = Probe(hub.parts.publisher, settings.instance, settings.probe_seconds)
         own_channel = Keys(settings.key_prefix, settings.partitions).probe(settings.instance)
 

@@ -102,6 +102,11 @@ class MessageLog:
         self._hot_limit = hot_limit
         self._most_backlog = most_backlog
 
+    @property
+    def waiting_calls(self) -> int:
+        """Calls to Redis that are not answered yet."""
+        return len(self._batcher)
+
     async def publish(self, body: MessageBody) -> Published:
         """Accepts a message.
 
