@@ -42,6 +42,8 @@ NAMES: Final = ("রাকিব", "সুমি", "মিতু")
 COLORS: Final = ("#ff0000", "#00ff00")
 QUIET_ROUNDS: Final = 6
 """Rounds of the event loop without a call under way, after which nothing will go on by itself."""
+MARK_ROUNDS: Final = 500
+"""Rounds after which a mark should long have been heard."""
 
 LOST_BY_NOW: Final = {ErrorCode.MESSAGE_NOT_FOUND, ErrorCode.ROOM_NOT_FOUND, ErrorCode.CONFLICT}
 
@@ -221,10 +223,13 @@ class SteeredRoom:
         mark = MARK + b"%d" % next(self._marks)
         channel = self.around.keys.channel(self.room)
         redis: Any = self.around.redis
-        await redis.execute_command("SPUBLISH", channel, mark)
-        for replica in self.replicas:
-            while replica.listens_to(self.room) and replica.heard_mark != mark:
-                await asyncio.sleep(0)
+        for rounds in count():
+            if rounds % MARK_ROUNDS == 0:  # again, in case a subscription has only begun now
+                await redis.execute_command("SPUBLISH", channel, mark)
+            listening = [replica for replica in self.replicas if replica.listens_to(self.room)]
+            if all(replica.heard_mark == mark for replica in listening):
+                return
+            await asyncio.sleep(0)
 
     def _look(self, viewer: Viewer) -> None:
         for event in viewer.look():

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = int(os.environ.get("ADDA_EXAMPLES", "100"))
 FIRST_SEED: Final = int(os.environ.get("ADDA_SEED", "0"))
-MOST_PER_TEST: Final = 500
+MOST_PER_TEST: Final = 250
 STEPS: Final = 30
 
 VIEWERS = st.integers(0, 3)
