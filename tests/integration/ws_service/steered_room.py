@@ -114,9 +114,8 @@ class SteeredRoom:
 
     # ------------------------------------------------------------------ what people do
 
-    async def come(self, *pairs: tuple[Viewer, SteeredReplica]) -> None:
-        for viewer, replica in pairs:
-            self._doings.append(viewer.come(replica, self.room))
+    async def come(self, viewer: Viewer, replica: SteeredReplica) -> None:
+        self._doings.append(viewer.come(replica, self.room))
         await self.settle()
 
     async def say(self, viewer: Viewer) -> None:
