@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BESIDE_SETTINGS: Final = {
     *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS"),
     *("ADDA_SCHEMATHESIS_EXAMPLES", "ADDA_SCHEMATHESIS_SEED"),
+    *("ADDA_EXAMPLES", "ADDA_SEED"),
 }
 """Read by hand: before there are settings, and by the tests."""
 
