@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ws_service.settings import WsSettings
 
-EXAMPLES: Final = int(os.environ.get("ADDA_EXAMPLES", "100"))
+EXAMPLES: Final = int(os.environ.get("ADDA_EXAMPLES", "60"))
 FIRST_SEED: Final = int(os.environ.get("ADDA_SEED", "0"))
 MOST_PER_TEST: Final = 250
 STEPS: Final = 30
