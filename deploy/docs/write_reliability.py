@@ -110,7 +110,7 @@ def _promises(figures: Figures) -> str:
         (
             f"Redis emptied {sum(emptied['faults'].values())} times",
             "only what PostgreSQL had not, and all are told",
-            f"{emptied['violations']} else; {emptied['excused']} of {emptied['acked']} were lost so",
+            f"{emptied['violations']} else; {emptied['excused']} of {emptied['acked']} so lost",
         ),
         (
             f"ghosts of a killed replica with {killed['connections']} connections",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -12,12 +12,22 @@ import pytest
 from pydantic import SecretStr
 
 from local_stack.ports import free_ports
+from shared.presence.presence import Presence
+from shared.redis_schema.keys import Keys
+from shared.redis_schema.scripts import Scripts
+from shared.runtime.redis_client import open_redis
+from shared.runtime.settings import DoorSettings
+from ws_service.gauges import Gauges, read_gauges
 from ws_service.server import serve_until
 from ws_service.settings import WsSettings
 from ws_service.wiring import Deps, open_deps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+
+PRESENCE_KEYS = {"conns", "leaving", "users", "roster", "tabs", "leavers", "online", "unlisted"}
+"""Ends of the names of keys that speak of who is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,41 @@ async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncItera
                 task.print_stack()
         assert finished, "the replica did not stop; its tasks stand above"
         assert serving.result() == 0
+        await assert_nothing_is_left(deps)
+
+
+async def assert_nothing_is_left(deps: Deps) -> None:
+    """Whatever was done to a replica: in the end it holds nothing any more."""
+    left = read_gauges(deps.hub)
+    deadline = asyncio.get_running_loop().time() + 5
+    # Leaves that are still to be told are what others hear, and nothing that grows.
+    while replace(left, graces=0) != Gauges() and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+        left = read_gauges(deps.hub)
+    assert replace(left, graces=0) == Gauges()
+
+
+@pytest.fixture(autouse=True)
+def rooms_close_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no test waits for it at its end."""
+    monkeypatch.setattr("ws_service.channels.LINGER_SECONDS", 0.2)
+
+
+@pytest.fixture(autouse=True)
+async def nobody_is_left_in_redis(redis_url: str, redis_key_prefix: str) -> AsyncIterator[None]:
+    """When all replicas have stopped and the graces have ended, presence is empty."""
+    yield
+    redis = open_redis(redis_url, "test")
+    keys = Keys(redis_key_prefix, DoorSettings.model_fields["partitions"].default)
+    presence = Presence(redis, Scripts(redis, keys))
+    for partition in range(keys.partitions):
+        leaving: Any = await redis.zrange(keys.leaving(partition), 0, -1)
+        if leaving:
+            await redis.zadd(keys.leaving(partition), dict.fromkeys(leaving, 0))
+            await presence.reap(partition)
+    left = [name.decode() async for name in redis.scan_iter(f"{redis_key_prefix}*", count=1000)]
+    await redis.aclose()
+    assert [name for name in left if name.rpartition(":")[2] in PRESENCE_KEYS] == []
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from pydantic import SecretStr
 from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
@@ -219,21 +218,6 @@ async def test_a_restart_of_redis_loses_nothing_that_was_acknowledged(
         await client.wait_for("message", lambda e: e["seq"] == 2)
         assert client.texts == ["আগে", "মাঝে"]
         assert client.close_code is None
-
-
-async def test_gauges_are_zero_again_when_everybody_has_gone(
-    replicas: tuple[Replica, Replica], room: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ws_service.channels.LINGER_SECONDS", 0.1)
-    async with Crowd() as crowd:
-        for n in range(20):
-            await crowd.add(replicas[n % 2].base, room)
-    async with asyncio.timeout(5):
-        while any(r.deps.hub.connections or len(r.deps.hub.parts.channels) for r in replicas):
-            await asyncio.sleep(0.05)
-    for replica in replicas:
-        hub = replica.deps.hub
-        assert (len(hub.replica.ticking), len(hub._tabs), hub.parts.channels._by_name) == (0, 0, {})
 
 
 async def test_what_was_changed_or_deleted_meanwhile_is_told_on_the_return(

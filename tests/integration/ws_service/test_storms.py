@@ -89,9 +89,9 @@ async def test_one_deleted_room_keeps_nobody_else_from_coming_back(
             await crowd.add(replicas[0].base, room)
         members = [connection.member for connection in hub.connections.values()]
         for member in members:
-            await replicas[0].deps.redis.zrem(
-                hub.parts.keys.conns(hub.parts.keys.partition_of(member.room)), str(member)
-            )
+            partition = hub.parts.keys.partition_of(member.room)
+            await replicas[0].deps.redis.zadd(hub.parts.keys.conns(partition), {str(member): 1})
+            await hub.parts.presence.reap(partition)
         await replicas[0].deps.redis.hset(hub.parts.keys.meta(rooms[0]), "closed", "1")
         await hub.rejoin(members)
         assert await crowd.clients[0].wait_closed() == 4000

@@ -16,6 +16,7 @@ BESIDE_SETTINGS: Final = {
     *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS"),
     *("ADDA_SCHEMATHESIS_EXAMPLES", "ADDA_SCHEMATHESIS_SEED"),
     *("ADDA_FAULTS", "ADDA_FAULTS_RESULTS"),
+    *("ADDA_EXAMPLES", "ADDA_SEED"),
 }
 """Read by hand: before there are settings, and by the tests."""
 

@@ -60,6 +60,21 @@ class Channels:
     def __getitem__(self, room: UUID) -> RoomChannel:
         return self._open[room]
 
+    @property
+    def opening(self) -> int:
+        """Rooms that are being opened."""
+        return len(self._opening)
+
+    @property
+    def wanted(self) -> int:
+        """Newcomers who keep a room open."""
+        return self._wanted.total()
+
+    @property
+    def tasks(self) -> int:
+        """What is under way for rooms in the background."""
+        return len(self._tasks)
+
     # ------------------------------------------------------------------ from the broker
 
     def on_event(self, name: str, payload: bytes) -> None:

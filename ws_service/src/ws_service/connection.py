@@ -30,6 +30,7 @@ from ws_service.session import (
 from ws_service.transport import BinaryFrame
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from shared.domain.entities import User
@@ -109,6 +110,11 @@ class Connection:
         """This connection as presence knows it."""
         return Member(self.channel.room, self.user.id, self.id)
 
+    @property
+    def unread_bytes(self) -> int:
+        """What waits until it is up to date, or until the client reads it."""
+        return self.transport.write(b"") if self._held is None else self._held_bytes
+
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:
@@ -143,9 +149,10 @@ class Connection:
             self._replica.closes[code.name.lower()] += 1
             self.transport.close(code, close_text(code, self._language))
 
-    def take_name(self, person: Person) -> None:
+    def take_name(self, people: Mapping[str, Person]) -> None:
         """Somebody in the room was renamed; if it is this user, in another tab, take it over."""
-        if person.id == str(self.user.id):
+        person = people.get(str(self.user.id))
+        if person is not None:
             self.user = self.user.called(person.username, person.color)
 
     # ------------------------------------------------------------------ inwards

@@ -31,6 +31,9 @@ class GraceEnds:
         self._due: list[tuple[float, int]] = []
         self._waiting = False
 
+    def __len__(self) -> int:
+        return len(self._due)
+
     def note(self, partition: int, seconds: float) -> None:
         """Somebody left a room of `partition`, with a grace of `seconds`."""
         heapq.heappush(self._due, (self._clock.monotonic() + seconds + SLACK_SECONDS, partition))

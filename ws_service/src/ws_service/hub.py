@@ -232,6 +232,16 @@ class Hub:
         if self.connections:
             await wait_for_event(self._empty, seconds)
 
+    @property
+    def arriving(self) -> int:
+        """Connections on their way in."""
+        return self._arriving
+
+    @property
+    def people(self) -> int:
+        """Users with a connection here."""
+        return len(self._tabs)
+
     def seen_until_ms(self) -> int:
         """Until when a user who is connected now counts as online."""
         return self.parts.clock.micros() // 1000 + CONNECTION_TTL_MS

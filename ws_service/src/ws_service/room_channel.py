@@ -33,6 +33,7 @@ from ws_service.protocol_class import text_frame
 from ws_service.roster import Roster
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from shared.message_log.message_log import Head
@@ -62,8 +63,8 @@ class Listener(Protocol):
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""
 
-    def take_name(self, person: Person) -> None:
-        """Somebody in the room was renamed."""
+    def take_name(self, people: Mapping[str, Person]) -> None:
+        """People of the room, by id, as they are called now."""
 
     def close(self, code: CloseCode) -> None:
         """Starts to close."""
@@ -164,7 +165,7 @@ class RoomChannel:
             return
         if change.op == "n":
             for member in self.members.values():
-                member.take_name(change.person)
+                member.take_name({change.person.id: change.person})
         if self._delta_members:
             self._emit_delta(
                 wire.roster_frame(change, self._clock.micros(), total=len(self.roster))
@@ -185,9 +186,9 @@ class RoomChannel:
         self._window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._announce)
 
     @property
-    def announcing(self) -> bool:
-        """Will everybody here get the list of users soon anyway?"""
-        return self._announcer.dirty
+    def held_messages(self) -> int:
+        """Messages that wait for what is missing before them."""
+        return len(self._held)
 
     def user_list_frame(self) -> bytes:
         """The present `user_list`."""
@@ -297,14 +298,14 @@ class RoomChannel:
         head = await self._head()
         if self.tracker is None:
             self.tracker = SequenceTracker(head.epoch, head.seq)
-            self._ev = head.ev
+            self._ev, self._changed_micros = head.ev, head.micros
         elif self.tracker.position.epoch != head.epoch:
             await self._start_epoch()
         elif self.tracker.position.seq < head.seq:
             await self._fill(head.seq)
         self._release_held()
         if self._ev < head.ev:
-            await self._tell_missed_revisions(head.ev)
+            await self._tell_missed_revisions()
         if self.roster.epoch != head.epoch or self.roster.rv < head.rv:
             await self._reload_roster()
 
@@ -318,12 +319,18 @@ class RoomChannel:
             raise RoomNotLoaded(self.room)
         return head
 
-    async def _tell_missed_revisions(self, ev: int) -> None:
+    async def _tell_missed_revisions(self) -> None:
         changes = await self._history.log.changes(self.room, self._changed_micros, MOST_CHANGES)
-        for message in changes.messages:
-            if message.revised_micros > self._changed_micros:
+        if changes.ev <= self._ev:
+            return  # told live meanwhile
+        if changes.whole:
+            for message in changes.messages:
                 self._tell_revision(message)
-        self._ev = max(self._ev, ev)
+        else:
+            await self._start_epoch()
+            times = (message.revised_micros for message in changes.messages)
+            self._changed_micros = max(times, default=self._changed_micros)
+        self._ev = changes.ev
 
     async def _fill(self, upto: int) -> None:
         """Delivers all up to `upto`, or tells everybody to reload when the log cannot."""
@@ -350,6 +357,11 @@ class RoomChannel:
         """Continuity is broken: everybody gets the newest messages and reloads the rest."""
         assert self.tracker is not None  # noqa: S101 - only called with a tracker
         newest = await self._history.newest(self.room)
+        while (
+            newest.epoch == self.tracker.position.epoch and newest.seq < self.tracker.position.seq
+        ):
+            # Overtaken by what came live: nobody is told to go back.
+            newest = await self._history.newest(self.room)
         log.warning("room_continuity_lost", room=str(self.room), seq=newest.seq)
         self.tracker.restart(newest.epoch, newest.seq)
         self._ev = 0
@@ -370,6 +382,11 @@ class RoomChannel:
             return  # changes that came meanwhile have overtaken it
         self.roster.load(snapshot)
         if known:
+            people = {present.person.id: present.person for present in snapshot.people}
+            for member in self.members.values():
+                member.take_name(people)
+            if self._delta_members:
+                self._emit_delta(self.user_list_frame())
             self._announcer.dirty = True
             if self._window is None:
                 self._announce()

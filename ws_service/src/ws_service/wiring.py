@@ -62,7 +62,11 @@ class Deps:
 
 
 def _build_hub(
-    settings: WsSettings, redis: Redis, database: Database, tasks: BackgroundTasks
+    settings: WsSettings,
+    redis: Redis,
+    database: Database,
+    tasks: BackgroundTasks,
+    room_tasks: BackgroundTasks,
 ) -> Hub:
     clock = SystemClock()
     ids = IdMaker(clock)
@@ -74,13 +78,13 @@ def _build_hub(
     presence = Presence(redis, scripts)
 
     def new_channel(room: UUID) -> RoomChannel:
-        return RoomChannel(room, history=history, presence=presence, clock=clock, tasks=tasks)
+        return RoomChannel(room, history=history, presence=presence, clock=clock, tasks=room_tasks)
 
     parts = Parts(
         keys=keys,
         clock=clock,
         ids=ids,
-        channels=Channels(keys=keys, rooms=rooms, tasks=tasks, new_channel=new_channel),
+        channels=Channels(keys=keys, rooms=rooms, tasks=room_tasks, new_channel=new_channel),
         graces=GraceEnds(presence, clock, tasks),
         identifier=Identifier(SessionStore(redis, keys), UserDirectory(database), clock, ids),
         poster=MessagePoster(log, rooms, ids),
@@ -109,9 +113,10 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
             read_seconds=settings.database_read_seconds,
         )
         stack.push_async_callback(database.dispose)
-        tasks = BackgroundTasks()
+        tasks, room_tasks = BackgroundTasks(), BackgroundTasks()
         stack.push_async_callback(tasks.stop)
-        hub = _build_hub(settings, redis, database, tasks)
+        stack.push_async_callback(room_tasks.stop)
+        hub = _build_hub(settings, redis, database, tasks, room_tasks)
         probe = Probe(hub.parts.publisher, settings.instance, settings.probe_seconds)
         own_channel = Keys(settings.key_prefix, settings.partitions).probe(settings.instance)
 

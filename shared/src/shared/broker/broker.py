@@ -46,6 +46,11 @@ class Publisher:
         self._keys = keys
         self._batcher = CallBatcher(redis)
 
+    @property
+    def waiting_calls(self) -> int:
+        """Calls to Redis that are not answered yet."""
+        return len(self._batcher)
+
     def typing(self, room: UUID, person: Person, *, typing: bool, micros: int) -> None:
         """Tells a room that a person types or stopped. Never waits; a notice that fails is lost."""
         payload = encode_typing(person, typing=typing, micros=micros)
@@ -102,6 +107,11 @@ class Subscriber:
     def listening(self) -> bool:
         """Is the replica's own channel confirmed on the present link?"""
         return self._wanted[self._own_channel].is_set() and not self._dead.is_set()
+
+    @property
+    def subscriptions(self) -> int:
+        """Channels that are wanted, without the replica's own."""
+        return len(self._wanted) - 1
 
     @property
     def complete(self) -> bool:

@@ -57,6 +57,8 @@ class Head:
     """Changes of the roster."""
     ev: int
     """Changes of messages (edits and deletions)."""
+    micros: int
+    """Time of the newest message, µs; 0 before the first of an epoch."""
     closed: bool
 
 
@@ -78,6 +80,8 @@ class Changes:
 
     messages: tuple[StoredMessage, ...]
     whole: bool
+    ev: int
+    """Changes in the room's epoch at the same moment, as in Head."""
 
 
 class MessageLog:
@@ -97,6 +101,11 @@ class MessageLog:
         self._batcher = CallBatcher(redis)
         self._hot_limit = hot_limit
         self._most_backlog = most_backlog
+
+    @property
+    def waiting_calls(self) -> int:
+        """Calls to Redis that are not answered yet."""
+        return len(self._batcher)
 
     async def publish(self, body: MessageBody) -> Published:
         """Accepts a message.
@@ -156,14 +165,16 @@ class MessageLog:
         """The place of each room; None when Redis does not know it."""
         pipeline = self._redis.pipeline(transaction=False)
         for room in rooms:
-            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv", "ev", "closed"])
+            pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv", "ev", "at", "closed"])
         with redis_outage_as_unavailable():
             answers = await pipeline.execute()
         return [
             None
             if epoch is None
-            else Head(epoch.decode(), int(seq), int(rv), int(ev or 0), closed is not None)
-            for epoch, seq, rv, ev, closed in answers
+            else Head(
+                epoch.decode(), int(seq), int(rv), int(ev or 0), int(at or 0), closed is not None
+            )
+            for epoch, seq, rv, ev, at, closed in answers
         ]
 
     async def revisions(self, room: UUID, seqs: Sequence[int]) -> dict[int, Revision]:
@@ -185,8 +196,9 @@ class MessageLog:
         pipeline.hgetall(self._keys.edits(room))
         pipeline.zrange(self._keys.edited(room), 0, 0, withscores=True)
         pipeline.zcard(self._keys.edited(room))
+        pipeline.hget(self._keys.meta(room), "ev")
         with redis_outage_as_unavailable():
-            raws, oldest, kept = await pipeline.execute()
+            raws, oldest, kept, ev = await pipeline.execute()
         found = [(int(seq), parse_revision(raw)) for seq, raw in raws.items()]
         newer = sorted(
             (pair for pair in found if pair[1].micros > since_micros),
@@ -199,6 +211,7 @@ class MessageLog:
                 for seq, revision in newer[-most:]
             ),
             whole=not cut and len(newer) <= most,
+            ev=int(ev or 0),
         )
 
     async def find_unsaved(self, message_id: UUID, made_ms: int) -> tuple[UUID, int] | None:

@@ -106,6 +106,11 @@ class Presence:
         self._keys = scripts.keys
         self._batcher = CallBatcher(redis)
 
+    @property
+    def waiting_calls(self) -> int:
+        """Calls to Redis that are not answered yet."""
+        return len(self._batcher)
+
     async def join(self, member: Member, user: User, *, force: bool = False) -> Joined | Refused:
         """Lets a connection in; `force` when it was in before and only Redis forgot it."""
         call = self._scripts.join(

@@ -32,6 +32,11 @@ class CallBatcher:
         self._redis = redis
         self._waiting: list[tuple[Queued, asyncio.Future[Any]]] = []
         self._sender: asyncio.Task[None] | None = None
+        self._sent = 0
+
+    def __len__(self) -> int:
+        """Calls that are not answered yet."""
+        return len(self._waiting) + self._sent
 
     def submit(self, call: Queued) -> asyncio.Future[Any]:
         """The future answer of `call`.
@@ -59,9 +64,10 @@ class CallBatcher:
             while self._waiting:
                 batch = self._waiting[:MOST_IN_A_PIPELINE]
                 del self._waiting[:MOST_IN_A_PIPELINE]
+                self._sent = len(batch)
                 await self._send_one(batch)
         finally:
-            self._sender = None
+            self._sender, self._sent = None, 0
 
     async def _send_one(self, batch: list[tuple[Queued, asyncio.Future[Any]]]) -> None:
         results: list[Any]

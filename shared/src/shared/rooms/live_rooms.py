@@ -95,6 +95,11 @@ class LiveRooms:
         self._keys = scripts.keys
         self._batcher = CallBatcher(redis)
 
+    @property
+    def waiting_calls(self) -> int:
+        """Calls to Redis that are not answered yet."""
+        return len(self._batcher)
+
     async def read(self, room: UUID) -> LiveRoom | None:
         """The room, or None when Redis does not know it (it may be in PostgreSQL)."""
         fields = await self._batcher.submit(Command.of("HGETALL", self._keys.meta(room)))

@@ -46,6 +46,11 @@ class SessionStore:
         self._batcher = CallBatcher(redis)
         self._keys = keys
 
+    @property
+    def waiting_calls(self) -> int:
+        """Calls to Redis that are not answered yet."""
+        return len(self._batcher)
+
     async def find(self, session_hash: bytes) -> User | None:
         """The holder, or None when Redis does not know the session (PostgreSQL may)."""
         raw = await self._batcher.submit(self._get(session_hash))

@@ -29,6 +29,11 @@ RECOVERY_LIMIT: Final = 1000
 RECOVERY_BYTES: Final = 512 * 1024
 FALLBACK_MESSAGES: Final = 50
 
+CHANGES_OVERLAP_MICROS: Final = 60_000_000
+"""Changes from so long before the newest message that a client has are told again: its replica may
+have missed one, and the client may have left before the replica noticed.
+"""
+
 
 def within_bytes(messages: Sequence[StoredMessage], most_bytes: int) -> list[StoredMessage]:
     """The first of `messages` whose bodies together have at most `most_bytes`."""
@@ -173,7 +178,7 @@ class HistoryReader:
         if not page.revised:
             return ()
         seen = await self._hot(room, "before", position.seq + 1, 1)
-        since = seen.messages[0].micros if seen.messages else 0
+        since = seen.messages[0].micros - CHANGES_OVERLAP_MICROS if seen.messages else 0
         changes = await self.log.changes(room, since, RECOVERY_LIMIT)
         if not changes.whole:
             return None

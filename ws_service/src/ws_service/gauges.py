@@ -1,0 +1,70 @@
+"""How much a replica holds at this moment. All of it is zero again when everybody has gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ws_service.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Numbers of one replica; what is missing here cannot grow with its clients."""
+
+    connections: int = 0
+    arriving: int = 0
+    """Connections on their way in, not counted above yet."""
+    people: int = 0
+    """Users with a connection here."""
+    ticking: int = 0
+    """Connections that wait for time to pass, because their user types."""
+    rooms: int = 0
+    """Rooms that are open here, for a while after the last connection has gone."""
+    opening: int = 0
+    """Rooms that are being opened."""
+    members: int = 0
+    """Connections that hear their room: without those that are closing."""
+    wanted: int = 0
+    """Newcomers who keep a room open."""
+    subscriptions: int = 0
+    """Channels of rooms that are wanted of Redis."""
+    held_messages: int = 0
+    """Messages that wait in their rooms for what is missing before them."""
+    unread_bytes: int = 0
+    """What waits in connections until their clients read it."""
+    waiting_calls: int = 0
+    """Calls to Redis that are not answered yet."""
+    tasks: int = 0
+    """Checks and closings of rooms that are under way."""
+    graces: int = 0
+    """Leaves that will be told when their grace has ended."""
+
+
+def read_gauges(hub: Hub) -> Gauges:
+    """The gauges of now, in O(connections)."""
+    parts, channels = hub.parts, hub.parts.channels
+    callers = (
+        parts.history.log,
+        parts.history.rooms.live,
+        parts.identifier.sessions,
+        parts.presence,
+        parts.publisher,
+    )
+    return Gauges(
+        connections=len(hub.connections),
+        arriving=hub.arriving,
+        people=hub.people,
+        ticking=len(hub.replica.ticking),
+        rooms=len(channels),
+        opening=channels.opening,
+        members=sum(len(channel.members) for channel in channels),
+        wanted=channels.wanted,
+        subscriptions=channels.subscriber.subscriptions,
+        held_messages=sum(channel.held_messages for channel in channels),
+        unread_bytes=sum(connection.unread_bytes for connection in hub.connections.values()),
+        waiting_calls=sum(caller.waiting_calls for caller in callers),
+        tasks=channels.tasks,
+        graces=len(parts.graces),
+    )
