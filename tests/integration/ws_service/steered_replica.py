@@ -144,7 +144,7 @@ class SteeredReplica:
     def busy(self) -> bool:
         """Is a call to a server under way?"""
         pool: Any = self.redis.connection_pool
-        engine: Any = self.hub.parts.history.store._engine
+        engine: Any = self.hub.parts.history.store._database._engine
         return bool(
             pool._in_use_connections or engine.pool.checkedout() or not self.subscriber.complete
         )

@@ -15,7 +15,8 @@ from tests.integration.ws_service.viewer import Viewer
 
 from shared.message_log.message_log import MessageLog
 from shared.message_store.bulk_writer import BulkWriter
-from shared.message_store.engine import create_bulk_pool, create_engine
+from shared.message_store.database import open_database
+from shared.message_store.engine import create_bulk_pool
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
 from shared.presence.presence import Presence
@@ -72,14 +73,14 @@ class Surroundings:
             redis = open_redis(first.redis_url.get_secret_value(), "test")
             stack.push_async_callback(redis.aclose)
             database = first.database_url.get_secret_value()
-            engine = create_engine(database, "test")
-            stack.push_async_callback(engine.dispose)
+            store = open_database(database, "test", pool_size=2, max_overflow=0, read_seconds=3.0)
+            stack.push_async_callback(store.dispose)
             pool = await stack.enter_async_context(create_bulk_pool(database, "test"))
             keys = Keys(first.key_prefix, first.partitions)
             scripts = Scripts(redis, keys)
             clock = SystemClock()
             opener = RoomOpener(
-                LiveRooms(redis, scripts), RoomDirectory(engine), clock, IdMaker(clock)
+                LiveRooms(redis, scripts), RoomDirectory(store), clock, IdMaker(clock)
             )
             log = MessageLog(redis, scripts)
             yield cls(
@@ -87,7 +88,7 @@ class Surroundings:
                 redis,
                 keys,
                 Presence(redis, scripts),
-                MessageEditor(log, MessageReader(engine), opener),
+                MessageEditor(log, MessageReader(store), opener),
                 Mover(redis, keys, scripts, BulkWriter(pool)),
             )
 
