@@ -64,6 +64,11 @@ class Call:
     keys: Sequence[str]
     args: Sequence[str | bytes | int]
 
+    @property
+    def key(self) -> str:
+        """One of its keys, which share a slot."""
+        return self.keys[0]
+
     def queue(self, pipeline: Pipeline) -> None:
         """Adds the call to `pipeline`."""
         pipeline.evalsha(self.script.sha, len(self.keys), *self.keys, *self.args)
@@ -96,6 +101,11 @@ class Command:
     def of(cls, *args: str | bytes | int) -> Command:
         """`Command.of("SPUBLISH", channel, payload)`."""
         return cls(args)
+
+    @property
+    def key(self) -> str:
+        """Its key, or its channel."""
+        return str(self.args[1])
 
     def queue(self, pipeline: Pipeline) -> None:
         """Adds the command to `pipeline`."""
