@@ -69,7 +69,7 @@ def _build_hub(
     ids = IdMaker(clock)
     keys = Keys(settings.key_prefix, settings.partitions)
     scripts = Scripts(redis, keys)
-    log = MessageLog(redis, scripts)
+    log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
     rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(engine), clock, ids)
     history = HistoryReader(log, MessageReader(engine), rooms)
     presence = Presence(redis, scripts)

@@ -32,10 +32,11 @@ MOST_WAITING: Final = 4096
 class _Lane:
     """The way to one server: one pipeline in flight; what arrives meanwhile goes with the next."""
 
-    def __init__(self, redis: Redis, emptied: Callable[[_Lane], None]) -> None:
+    def __init__(self, redis: Redis, replicas: int, emptied: Callable[[_Lane], None]) -> None:
         self.waiting: list[_Waiter] = []
         self.sender: asyncio.Task[None] | None = None
         self._redis = redis
+        self._replicas = replicas
         self._emptied = emptied
 
     def take(self, call: Queued) -> asyncio.Future[Any]:
@@ -60,7 +61,8 @@ class _Lane:
         results: list[Any]
         away: Exception | None = None
         try:
-            results = await run_all(self._redis, [call for call, _ in batch])
+            calls = [call for call, _ in batch]
+            results = await run_all(self._redis, calls, replicas=self._replicas)
         except Exception as error:  # noqa: BLE001 - handed to each waiter, who knows what to do
             results = [error] * len(batch)
             away = error if is_outage(error) else None
@@ -85,8 +87,10 @@ class _Lane:
 class CallBatcher:
     """A lane per server: in a cluster, one that is away holds up its own rooms alone."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, replicas: int = 0) -> None:
+        """`replicas` must confirm each batch before it is answered; see `run_all`."""
         self._redis = redis
+        self._replicas = replicas
         self._lanes: dict[object, _Lane] = {}
         self._pinned: dict[int, _Lane] = {}
         """Lane of each slot with calls under way: when its server changes, order must not."""
@@ -112,7 +116,7 @@ class CallBatcher:
         slot = key_slot(call.key.encode()) if is_cluster(self._redis) else 0
         if slot not in self._pinned:
             if home not in self._lanes:
-                self._lanes[home] = _Lane(self._redis, self._unpin)
+                self._lanes[home] = _Lane(self._redis, self._replicas, self._unpin)
             self._pinned[slot] = self._lanes[home]
         return self._pinned[slot]
 

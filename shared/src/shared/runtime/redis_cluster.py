@@ -123,17 +123,34 @@ class _ClusterPipeline(Pipeline):
 async def run_staged(topology: Topology, stack: Sequence[_Staged]) -> list[Any]:
     """Runs commands; the answer of each may be an exception, also that its node is away."""
     give_up_at = asyncio.get_running_loop().time() + REDIRECT_SECONDS
-    slots = [slot_of(args) for args, _ in stack]
+    slots = _slots_of(stack)
     answers: list[Any] = [None] * len(stack)
     pending = list(range(len(stack)))
     while pending:
         await _run_round(topology, stack, slots, pending, answers)
-        pending = [n for n in pending if isinstance(answers[n], REDIRECTS)]
+        moving = {slots[n] for n in pending if isinstance(answers[n], REDIRECTS)}
+        pending = [
+            n
+            for n in pending
+            if isinstance(answers[n], REDIRECTS) or (_is_wait(stack[n]) and slots[n] in moving)
+        ]
         if asyncio.get_running_loop().time() > give_up_at:
             break
         if any(isinstance(answers[n], TryAgainError) for n in pending):
             await asyncio.sleep(TRY_AGAIN_SECONDS)
     return answers
+
+
+def _slots_of(stack: Sequence[_Staged]) -> list[int]:
+    """Slot of each command; a WAIT goes where the command before it goes."""
+    slots: list[int] = []
+    for args, _ in stack:
+        slots.append(slots[-1] if args[0] == "WAIT" and slots else slot_of(args))
+    return slots
+
+
+def _is_wait(staged: _Staged) -> bool:
+    return bool(staged[0][0] == "WAIT")
 
 
 async def _run_round(

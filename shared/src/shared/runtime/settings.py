@@ -120,6 +120,13 @@ class DoorSettings(CommonSettings):
     allowed_origins: CommaList = Field(
         ("*",), description="Origins of web pages that may use the API and the socket; `*` = all"
     )
+    redis_wait_replicas: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Replicas of Redis that must have a message before it is acknowledged; "
+        "0 waits for none",
+    )
     trusted_hops: int = Field(
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
     )

@@ -34,9 +34,9 @@ def pipelines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the pipelines that were sent, in order; they do reach the server."""
     sizes: list[int] = []
 
-    async def recording(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    async def recording(redis: Redis, calls: Sequence[Call], **options: Any) -> list[Any]:
         sizes.append(len(calls))
-        return await run_all(redis, calls)
+        return await run_all(redis, calls, **options)
 
     monkeypatch.setattr(call_batcher, "run_all", recording)
     return sizes
