@@ -165,19 +165,14 @@ class Subscriber:
         backoff = FIRST_BACKOFF_SECONDS
         self._running = True
         try:
-            await self._try_to_place(list(self._wanted))
+            await self._place_lost()
             while True:
                 await self._homeless.wait()
                 backoff = (
                     FIRST_BACKOFF_SECONDS if self._heard else min(backoff * 2, MOST_BACKOFF_SECONDS)
                 )
                 await asyncio.sleep(backoff)
-                self._homeless.clear()
-                self._heard = False
-                with suppress(*OUTAGES):  # then what is known of the cluster must do
-                    await look_around(self._redis)
-                lost = [name for name, wish in self._wanted.items() if wish.link is None]
-                await self._try_to_place(lost)
+                await self._place_lost()
         finally:
             self._running = False
             await self._end_all()
@@ -209,6 +204,17 @@ class Subscriber:
         finally:
             if wish.link is None:  # also when the caller's patience ended
                 self._homeless.set()
+
+    async def _place_lost(self) -> None:
+        self._homeless.clear()
+        self._heard = False
+        try:
+            with suppress(*OUTAGES):  # then what is known of the cluster must do
+                await look_around(self._redis)
+            await self._try_to_place([n for n, wish in self._wanted.items() if wish.link is None])
+        except Exception:  # nobody else would ever try again
+            log.exception("broker_places_broken")
+            self._homeless.set()
 
     async def _try_to_place(self, channels: Iterable[str]) -> None:
         """Gives each channel to the link of its node; those without a node are tried again."""

@@ -167,7 +167,12 @@ async def _run_round(
         slot, before = slots[n], answers[n]
         if slot not in ways:  # one way for all of a slot, so that they stay in order
             asked = isinstance(before, AskError)
-            ways[slot] = (before.node_addr if asked else await topology.address_of(slot), asked)
+            try:
+                address = before.node_addr if asked else await topology.address_of(slot)
+            except ClusterDownError as error:  # that of this slot; the others have nodes
+                answers[n] = error
+                continue
+            ways[slot] = (address, asked)
         groups[ways[slot]].append(n)
     found = await asyncio.gather(
         *(

@@ -173,3 +173,22 @@ async def test_a_node_that_is_away_fails_its_own_keys_fast_and_no_others(
         cluster.send(0, signal.SIGCONT)
     await asyncio.to_thread(cluster.wait_well)
     assert await redis.get(dead) == b"1"
+
+
+async def test_a_slot_that_nobody_serves_fails_alone(cluster: ValkeyCluster) -> None:
+    orphan = slot("{orphan}")
+    owner = cluster.owner_of(orphan)
+    for node in range(3):
+        cluster.call(node, "CLUSTER", "DELSLOTS", orphan)
+    client = open_redis(cluster.url, "test")
+    try:
+        pipeline = client.pipeline(transaction=False)
+        pipeline.get("{orphan}x")
+        pipeline.set(tag_of(cluster, 1) + "y", "1")
+        lost, done = await pipeline.execute(raise_on_error=False)
+        assert is_outage(lost)
+        assert done is True
+    finally:
+        await client.aclose()
+        cluster.call(owner, "CLUSTER", "ADDSLOTS", orphan)
+        await asyncio.to_thread(cluster.wait_well)
