@@ -77,7 +77,7 @@ test-unit: install-dev ## only the tests of single modules
 	@$(BIN)/pytest -n $(JOBS) tests/unit $(PYTEST)
 
 .PHONY: test-integration
-test-integration: install-dev ## tests with real servers (ADDA_TEST_SERVERS=wheels|system|containers)
+test-integration: install-dev ## tests with real servers (ADDA_TEST_SERVERS=wheels|sentinel|cluster|system|containers)
 	@$(BIN)/pytest -n $(JOBS) tests/integration $(PYTEST)
 
 .PHONY: faults

@@ -2,8 +2,9 @@
 
 `ADDA_TEST_SERVERS` chooses them: `wheels` (default: PostgreSQL and Valkey from wheels), `system`
 (redis-server from PATH, such as Debian's 7.0, and PostgreSQL from the wheel), `containers`
-(testcontainers). Each xdist worker starts its own pair, on the first use: that takes less than a
-second, and no test then waits for another worker's.
+(testcontainers), `sentinel` and `cluster` (Valkey from the wheel, as a master with replicas that
+sentinels keep, and as three nodes that share the slots). Each xdist worker starts its own, on the
+first use: that takes some seconds at most, and no test then waits for another worker's.
 """
 
 from __future__ import annotations
@@ -23,20 +24,26 @@ import asyncpg
 import pytest
 from tests.own_valkey import OwnValkey
 
+from local_stack.cluster import start_cluster
 from local_stack.postgres import start_postgres
+from local_stack.sentinel import start_sentinel
 from local_stack.valkey import start_valkey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from local_stack.cluster import ValkeyCluster
+    from local_stack.sentinel import SentinelGroup
+    from local_stack.valkey import ValkeyServer
+
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "adda_template"
-KINDS = ("wheels", "system", "containers")
+KINDS = ("wheels", "system", "containers", "sentinel", "cluster")
 
 
 @pytest.fixture(scope="session")
 def server_kind() -> str:
-    """`wheels`, `system` or `containers`."""
+    """One of KINDS."""
     kind = os.environ.get("ADDA_TEST_SERVERS", KINDS[0])
     if kind not in KINDS:
         pytest.exit(f"ADDA_TEST_SERVERS is {kind!r}; choose one of {', '.join(KINDS)}", 2)
@@ -77,7 +84,7 @@ def postgres_url(server_kind: str, server_directory: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(server_kind: str, server_directory: Path) -> Iterator[str]:
-    """`redis://…` of the session's Valkey or Redis.
+    """ADDA_REDIS_URL of the session's Valkey or Redis, of any form.
 
     It is shared by all tests of this worker: use `redis_key_prefix`, never FLUSHALL, CONFIG SET or
     SHUTDOWN. A test that must harm its server takes `own_valkey`.
@@ -85,16 +92,25 @@ def redis_url(server_kind: str, server_directory: Path) -> Iterator[str]:
     with ExitStack() as stack:
         if server_kind == "containers":
             yield stack.enter_context(_redis_container())
+            return
+        server: ValkeyServer | ValkeyCluster | SentinelGroup
+        if server_kind == "cluster":
+            server = start_cluster(server_directory / "cluster")
+        elif server_kind == "sentinel":
+            server = start_sentinel(server_directory / "sentinel")
         else:
             binary = _system_redis() if server_kind == "system" else None
             server = start_valkey(server_directory / "valkey", binary=binary)
-            stack.callback(server.stop)
-            yield server.url
+        stack.callback(server.stop)
+        yield server.url
 
 
 @pytest.fixture
 def own_valkey(server_kind: str, reachable_path: Path) -> Iterator[OwnValkey]:
-    """A server for this test alone; Debian's Redis where the session's is (about 0.1 s)."""
+    """A server for this test alone, and one only, whatever the session's are (about 0.1 s).
+
+    Debian's Redis where the session's is.
+    """
     server = OwnValkey(reachable_path / "own", _system_redis() if server_kind == "system" else None)
     yield server
     server.stop()

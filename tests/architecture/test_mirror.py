@@ -20,6 +20,8 @@ TESTED_ELSEWHERE = {
     "ws_service/wiring": "integration/ws_service/test_chat.py",
     "worker/wiring": "integration/worker/test_worker_process.py",
     "local_stack/errors": "e2e/test_local_stack_faults.py",
+    "shared/runtime/redis_pool": "integration/shared/runtime/test_redis_client.py",
+    "shared/runtime/redis_topology": "integration/shared/runtime/test_redis_cluster.py",
     # Parts that only mean something over a connection.
     "api_service/middleware/body_limit": "integration/api_service/test_layers.py",
     "api_service/middleware/cors": "integration/api_service/test_layers.py",

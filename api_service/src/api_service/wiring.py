@@ -98,7 +98,7 @@ async def open_deps(
         ids = IdMaker(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
         live = LiveRooms(redis, scripts)
-        log = MessageLog(redis, scripts)
+        log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
         stack.push_async_callback(log.drain)
         sessions = SessionStore(redis, scripts.keys)
         reader = MessageReader(database)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
+from tests.redis_nodes import tell_all
 
 from shared.protocol.codec import decode_body
 from shared.protocol.envelopes import MessageEnvelope
@@ -146,9 +147,8 @@ async def test_a_killed_subscription_is_rebuilt_and_nothing_is_missed(
 ) -> None:
     async with chat(replicas[0].base, room) as writer, chat(replicas[1].base, room) as reader:
         await reader.wait_for("user_list", lambda e: e["total"] == 2)
-        redis: Any = replicas[0].deps.redis
         for turn in range(3):
-            await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            await tell_all(replicas[0].deps.redis, "CLIENT", "KILL", "TYPE", "pubsub")
             await writer.say(str(turn))
         await reader.wait_for("message", lambda e: e["seq"] == 3, seconds=10)
         await writer.wait_for("message", lambda e: e["seq"] == 3, seconds=10)

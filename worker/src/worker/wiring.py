@@ -15,7 +15,8 @@ from shared.presence.presence import Presence
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.runtime.clock import SystemClock
-from shared.runtime.redis_client import open_redis
+from shared.runtime.redis_client import is_cluster, open_redis
+from shared.runtime.redis_pool import POOL_CONNECTIONS
 from worker.backoff import Backoff
 from worker.batch import Batcher
 from worker.consumer import Consumer
@@ -49,8 +50,14 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
     name = f"adda-{settings.instance}"
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        # No silent retry: a read whose answer was lost has moved entries to this consumer.
-        redis = open_redis(settings.redis_url.get_secret_value(), name, retries=0)
+        redis = open_redis(
+            settings.redis_url.get_secret_value(),
+            name,
+            # No silent retry: a read whose answer was lost has moved entries to this consumer.
+            retries=0,
+            # In a cluster each partition's read waits on a connection of its own.
+            connections=POOL_CONNECTIONS + settings.partitions,
+        )
         stack.push_async_callback(redis.aclose)
         pool = await stack.enter_async_context(
             create_bulk_pool(
@@ -59,9 +66,20 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
         )
         progress = Progress(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
-        consumer = _build_consumer(settings, redis, scripts, BulkWriter(pool), progress, stop)
+        writer = BulkWriter(pool)
+        consumers = [
+            _build_consumer(settings, redis, scripts, writer, progress, stop, partitions)
+            for partitions in _read_together(redis, settings.partitions)
+        ]
         reaper = _build_reaper(settings, redis, scripts, clock, stop)
-        yield Deps(Supervisor([consumer], reaper, settings.stop_seconds), progress)
+        yield Deps(Supervisor(consumers, reaper, settings.stop_seconds), progress)
+
+
+def _read_together(redis: Redis, partitions: int) -> list[range]:
+    """The partitions of each consumer: in a cluster no read may cross slots."""
+    if is_cluster(redis):
+        return [range(partition, partition + 1) for partition in range(partitions)]
+    return [range(partitions)]
 
 
 def _build_consumer(
@@ -71,9 +89,9 @@ def _build_consumer(
     writer: BulkWriter,
     progress: Progress,
     stop: asyncio.Event,
+    partitions: range,
 ) -> Consumer:
     clock = SystemClock()
-    partitions = range(settings.partitions)
     streams = IngestStreams(redis, scripts.keys, settings.instance, partitions)
     return Consumer(
         streams=streams,
@@ -90,7 +108,7 @@ def _build_consumer(
         backoff=Backoff("consumer", stop),
         progress=progress,
         clock=clock,
-        shard=zlib.crc32(settings.instance.encode()) % COUNTER_SHARDS,
+        shard=(zlib.crc32(settings.instance.encode()) + partitions.start) % COUNTER_SHARDS,
     )
 
 

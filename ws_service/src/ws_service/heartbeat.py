@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from shared.presence.presence import RENEWAL_SECONDS
 from shared.protocol.envelopes import ProbeEnvelope, UnknownEnvelope, decode_envelope
-from shared.protocol.errors import ChatError, Unavailable
+from shared.protocol.errors import ChatError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from shared.broker.broker import Publisher, Subscriber
     from ws_service.hub import Hub
@@ -23,7 +24,7 @@ log = structlog.stdlib.get_logger()
 TICK_SECONDS: Final = 0.25
 POSITION_CHUNK: Final = 500
 HEAR_SECONDS: Final = 3.0
-"""How long a probe may be under way before the link counts as dead."""
+"""How long a probe may be under way before its link counts as dead."""
 
 LINK_POLL_SECONDS: Final = 0.1
 
@@ -89,62 +90,69 @@ class Heartbeat:
 
 
 class Probe:
-    """Publishes to the replica's own channel by the normal path, and listens for it.
+    """Publishes to the replica's own channels by the normal path, and listens for it.
 
     A subscription can be dead without an error: after a failover to another master, behind a
-    firewall that forgot the link. Then readiness turns red and the link is rebuilt.
+    firewall that forgot the link. Then readiness turns red and the link is rebuilt. Each partition
+    has a channel of its own, since each may be on a node, and so on a link, of its own.
     """
 
-    def __init__(self, publisher: Publisher, instance: str, seconds: float) -> None:
+    def __init__(
+        self, publisher: Publisher, instance: str, channels: Collection[str], seconds: float
+    ) -> None:
         self.hears = False
+        self.channels = frozenset(channels)
         self._publisher = publisher
         self._instance = instance
         self._seconds = seconds
         self._token = ""
-        self._heard = asyncio.Event()
+        self._unheard: set[str] = set()
+        self._all_heard = asyncio.Event()
 
-    def on_event(self, payload: bytes) -> None:
-        """What came over the replica's own channel."""
+    def on_event(self, channel: str, payload: bytes) -> None:
+        """What came over one of the replica's own channels."""
         try:
             envelope = decode_envelope(payload)
         except UnknownEnvelope:
             return
         if isinstance(envelope, ProbeEnvelope) and envelope.token == self._token:
-            self._heard.set()
+            self._unheard.discard(channel)
+            if not self._unheard:
+                self._all_heard.set()
 
-    async def probe(self) -> bool:
-        """One probe; False when it did not come back in time, or could not be sent."""
+    async def probe(self) -> frozenset[str]:
+        """One round; the channels whose probe did not come back in time."""
         self._token = secrets.token_hex(8)
-        self._heard.clear()
-        try:
-            await self._publisher.probe(self._instance, self._token)
+        self._unheard = set(self.channels)
+        self._all_heard.clear()
+        with suppress(TimeoutError):
             async with asyncio.timeout(HEAR_SECONDS):
-                await self._heard.wait()
-        except (TimeoutError, Unavailable):
-            return False
-        return True
+                await self._publisher.probe(self._instance, self._token)
+                await self._all_heard.wait()
+        return frozenset(self._unheard)
 
     async def run(self, subscriber: Subscriber) -> None:
-        """Probes until cancelled, as soon as the link is up and now and then while it is."""
+        """Probes until cancelled, as soon as the links are up and now and then while they are."""
         while True:
             if not subscriber.listening:
                 self.hears = False
                 await asyncio.sleep(LINK_POLL_SECONDS)
                 continue
             try:
-                self.hears = await self.probe()
+                deaf = await self.probe()
             except Exception:  # a probe that ended would leave readiness as it was, for ever
-                self.hears = False
+                deaf = self.channels
                 log.exception("probe_broken")
-            if self.hears:
-                await self._pause(subscriber)
-            else:
-                log.warning("broker_link_deaf")
-                subscriber.rebuild()
+            self.hears = not deaf
+            if deaf:
+                log.warning("broker_link_deaf", channels=len(deaf))
+                subscriber.rebuild(deaf)
                 await asyncio.sleep(LINK_POLL_SECONDS)
+            else:
+                await self._pause(subscriber)
 
     async def _pause(self, subscriber: Subscriber) -> None:
-        """Waits for the next probe, or until the link is lost."""
+        """Waits for the next probe, or until a link is lost."""
         deadline = asyncio.get_running_loop().time() + self._seconds
         while (  # noqa: ASYNC110 - ten looks a second cost nothing
             subscriber.listening and asyncio.get_running_loop().time() < deadline

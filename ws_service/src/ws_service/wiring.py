@@ -72,7 +72,7 @@ def _build_hub(
     ids = IdMaker(clock)
     keys = Keys(settings.key_prefix, settings.partitions)
     scripts = Scripts(redis, keys)
-    log = MessageLog(redis, scripts)
+    log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
     rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(database), clock, ids)
     history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
@@ -117,18 +117,18 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
         stack.push_async_callback(tasks.stop)
         stack.push_async_callback(room_tasks.stop)
         hub = _build_hub(settings, redis, database, tasks, room_tasks)
-        probe = Probe(hub.parts.publisher, settings.instance, settings.probe_seconds)
-        own_channel = Keys(settings.key_prefix, settings.partitions).probe(settings.instance)
+        own_channels = hub.parts.keys.probes(settings.instance)
+        probe = Probe(hub.parts.publisher, settings.instance, own_channels, settings.probe_seconds)
 
         def on_event(channel: str, payload: bytes) -> None:
-            if channel == own_channel:
-                probe.on_event(payload)
+            if channel in probe.channels:
+                probe.on_event(channel, payload)
             else:
                 hub.parts.channels.on_event(channel, payload)
 
         subscriber = Subscriber(
             listening,
-            own_channel,
+            own_channels,
             on_event=on_event,
             on_subscribed=hub.parts.channels.on_subscribed,
         )

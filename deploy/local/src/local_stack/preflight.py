@@ -6,9 +6,9 @@ import errno
 import shutil
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from local_stack.errors import StackError
 from local_stack.ports import port_is_free
@@ -17,6 +17,7 @@ NEEDED_BYTES = 300 * 1024 * 1024
 """A fresh PostgreSQL takes 40 MB, its write-ahead log may take some more."""
 OLDEST_PYTHON = (3, 11)
 HIGHEST_PORT = 65_535
+SENTINEL_PORT = 26_379
 
 
 def check_python() -> None:
@@ -53,21 +54,53 @@ def _other(port: int) -> int:
 
 
 def check_server(variable: str, url: str | None, default_port: int) -> None:
-    """Something accepts connections at `url`, which `variable` gave; None is not ours to check."""
+    """Something accepts connections at `url`, which `variable` gave; None is not ours to check.
+
+    Of several addresses (sentinels, nodes of a cluster) one that answers is enough.
+    """
     if url is None:
         return
     try:
-        parts = urlsplit(url)
-        address = (parts.hostname or "localhost", parts.port or default_port)
+        addresses = list(_addresses(url, default_port))
     except ValueError:
         raise StackError(f"{variable} is not an address", "see the README for its form") from None
-    try:
-        socket.create_connection(address, timeout=5.0).close()
-    except OSError as exc:
+    failures = [failure for address in addresses if (failure := _failure_at(address))]
+    if len(failures) == len(addresses):
+        places = ", ".join(f"{host}:{port}" if port else host for host, port in addresses)
         raise StackError(
-            f"nothing answers at {address[0]}:{address[1]} of {variable} ({exc.strerror or exc})",
+            f"nothing answers at {places} of {variable} ({failures[0].strerror or failures[0]})",
             f"start that server, or unset {variable} to use the built-in one",
-        ) from exc
+        ) from failures[0]
+
+
+_Address = tuple[str, int]
+"""A TCP port, or with port 0 the path of a Unix socket."""
+
+
+def _addresses(url: str, default_port: int) -> Iterator[_Address]:
+    """All that `url` names; hosts are separated by commas."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        yield unquote(parts.path), 0
+        return
+    default = SENTINEL_PORT if parts.scheme.endswith("+sentinel") else default_port
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        one = urlsplit(f"//{host}")
+        yield one.hostname or "localhost", one.port or default
+
+
+def _failure_at(address: _Address) -> OSError | None:
+    path, port = address
+    try:
+        if port:
+            socket.create_connection(address, timeout=5.0).close()
+        else:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(5.0)
+                connection.connect(path)
+    except OSError as exc:
+        return exc
+    return None
 
 
 def check_disk(directory: Path, needed: int = NEEDED_BYTES) -> None:

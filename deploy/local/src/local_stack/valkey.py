@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_stack.child import Child, Command, wait_for
@@ -36,32 +37,36 @@ def valkey_command(
     binary: Path | None = None,
     maxmemory: str = DEFAULT_MAXMEMORY,
     appendfsync: str = "everysec",
+    more: Sequence[str] = (),
 ) -> Command:
-    """The server on `directory`/valkey, on 127.0.0.1:`port`.
+    """The server on `directory`/valkey, on 127.0.0.1:`port`; `more` are lines of its configuration.
 
     Nothing is ever evicted (`noeviction`): a full server refuses writes, since what it holds
     includes messages that are in no other place yet.
     """
     data = directory / "valkey"
     password = remembered_secret(directory / "valkey.password")
-    config = _config(data, port, password, maxmemory, appendfsync)
+    config = (*_config(data, port, password, maxmemory, appendfsync), *more)
 
     def before_start() -> None:
         data.mkdir(parents=True, exist_ok=True)
-        path = directory / "valkey.conf"
-        # The password stands in a file of ours alone, not in the list of processes.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write("\n".join(config) + "\n")
+        write_config(directory / "valkey.conf", config)
 
     return Command(
         name="valkey",
         argv=(str(binary or valkey_server()), str(directory / "valkey.conf")),
         cwd=directory,
-        ready=lambda: _answers(port, password),
+        ready=lambda: answers(port, password),
         stop_seconds=30.0,
         on_screen=False,
         before_start=before_start,
     )
+
+
+def write_config(path: Path, lines: Sequence[str]) -> None:
+    """A configuration for its owner alone: passwords stand there, not in the list of processes."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def _config(
@@ -82,7 +87,7 @@ def _config(
     )
 
 
-def _answers(port: int, password: str) -> bool:
+def answers(port: int, password: str) -> bool:
     """Does it answer a PING? It answers LOADING while it still reads its append-only file."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1.0) as connection:
@@ -119,23 +124,30 @@ def start_valkey(
     binary: Path | None = None,
     maxmemory: str = DEFAULT_MAXMEMORY,
     appendfsync: str = "everysec",
+    more: Sequence[str] = (),
 ) -> ValkeyServer:
     """Start Valkey with its data in `directory` and wait until it serves (about 0.1 s).
 
     `directory` is made if need be; the same one again finds the same data and password. `port`:
     on 127.0.0.1, a free one unless given. `binary`: another server, such as Debian's redis-server.
-    Raises StackError.
+    `more`: lines of configuration. Raises StackError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     chosen = port or free_ports(1)[0]
     command = valkey_command(
-        directory, chosen, binary=binary, maxmemory=maxmemory, appendfsync=appendfsync
+        directory, chosen, binary=binary, maxmemory=maxmemory, appendfsync=appendfsync, more=more
     )
-    child = Child(command, directory / "valkey.log")
+    child = start_child(command, directory / "valkey.log")
+    return ValkeyServer(valkey_url(directory, chosen), chosen, child, directory / "valkey")
+
+
+def start_child(command: Command, log: Path) -> Child:
+    """Start `command` and wait until it serves. Raises StackError."""
+    child = Child(command, log)
     if not wait_for(lambda: not child.running or command.ready(), START_SECONDS):
         child.stop()
     if not child.running:
         raise StackError(
             f"{Path(command.argv[0]).name} does not start", "see its lines:", child.last_lines()
         )
-    return ValkeyServer(valkey_url(directory, chosen), chosen, child, directory / "valkey")
+    return child

@@ -94,11 +94,13 @@ class MessageLog:
         *,
         hot_limit: int = HOT_LIMIT,
         most_backlog: int = MOST_BACKLOG,
+        wait_replicas: int = 0,
     ) -> None:
+        """`wait_replicas` must have a message before it is acknowledged; 0 waits for none."""
         self._redis = redis
         self._scripts = scripts
         self._keys = scripts.keys
-        self._batcher = CallBatcher(redis)
+        self._batcher = CallBatcher(redis, replicas=wait_replicas)
         self._hot_limit = hot_limit
         self._most_backlog = most_backlog
 

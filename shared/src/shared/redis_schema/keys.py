@@ -52,7 +52,7 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:seen", "zset", "trimmed after 1 day", "user id by time last seen (ms)"),
     KeyRow("session:<hash>", "string", "1 day idle", "user of a session, by SHA-256 of its id"),
     KeyRow("{pN}:c:<room>", "channel", "-", "live events of a room"),
-    KeyRow("probe:<instance>", "channel", "-", "a replica's probe of its own subscription"),
+    KeyRow("{pN}:probe:<instance>", "channel", "-", "a replica's probe of its own subscription"),
 )
 
 
@@ -152,6 +152,10 @@ class Keys:
         """String: the user of a session."""
         return f"{self.prefix}session:{session_hash.hex()}"
 
-    def probe(self, instance: str) -> str:
-        """Channel on which a replica hears its own probes."""
-        return f"{self.prefix}probe:{instance}"
+    def probe(self, partition: int, instance: str) -> str:
+        """Channel on which a replica hears its own probes of one partition."""
+        return f"{self._tags[partition]}probe:{instance}"
+
+    def probes(self, instance: str) -> dict[str, int]:
+        """All of a replica's probe channels, with their partitions."""
+        return {self.probe(partition, instance): partition for partition in range(self.partitions)}

@@ -14,9 +14,12 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from redis.crc import key_slot
 from redis.exceptions import NoScriptError
 
+from shared.protocol.errors import Unavailable
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
+from shared.runtime.redis_client import is_cluster
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -35,6 +38,9 @@ SAVED_REVISIONS_KEPT: Final = 300
 DEDUP_SECONDS: Final = 600
 REPEAT_SECONDS: Final = 10
 """How long a message without a client_id is known again: only this client library repeats it."""
+
+WAIT_MILLISECONDS: Final = 1000
+"""How long replicas may take to confirm; well below the time of a command."""
 
 _INCLUDE = re.compile(r"^-- include (\S+)$", re.MULTILINE)
 
@@ -63,6 +69,11 @@ class Call:
     script: Script
     keys: Sequence[str]
     args: Sequence[str | bytes | int]
+
+    @property
+    def key(self) -> str:
+        """One of its keys, which share a slot."""
+        return self.keys[0]
 
     def queue(self, pipeline: Pipeline) -> None:
         """Adds the call to `pipeline`."""
@@ -97,6 +108,11 @@ class Command:
         """`Command.of("SPUBLISH", channel, payload)`."""
         return cls(args)
 
+    @property
+    def key(self) -> str:
+        """Its key, or its channel."""
+        return str(self.args[1])
+
     def queue(self, pipeline: Pipeline) -> None:
         """Adds the command to `pipeline`."""
         pipeline.execute_command(*self.args)
@@ -109,12 +125,24 @@ class Command:
 Queued = Call | Command
 
 
-async def run_all(redis: Redis, calls: Sequence[Queued]) -> list[Any]:
-    """Runs `calls` in one pipeline, in order. Each result may be an exception of its own."""
+async def run_all(redis: Redis, calls: Sequence[Queued], *, replicas: int = 0) -> list[Any]:
+    """Runs `calls` in one pipeline, in order. Each result may be an exception of its own.
+
+    With `replicas`, what that many replicas have not confirmed within a second is Unavailable,
+    though it is done: the caller must be able to repeat it.
+    """
     pipeline = redis.pipeline(transaction=False)
-    for call in calls:
+    slots = [key_slot(call.key.encode()) if is_cluster(redis) else 0 for call in calls]
+    last = {slot: n for n, slot in enumerate(slots)}
+    places: list[int] = []
+    """Of each call's answer, and behind it that of WAIT where a slot's last call stands."""
+    for n, call in enumerate(calls):
+        places.append(len(pipeline))
         call.queue(pipeline)
-    results = list(await pipeline.execute(raise_on_error=False))
+        if replicas and last[slots[n]] == n:
+            pipeline.execute_command("WAIT", replicas, WAIT_MILLISECONDS)
+    answers = await pipeline.execute(raise_on_error=False)
+    results = [answers[place] for place in places]
     unknown = [n for n, result in enumerate(results) if isinstance(result, NoScriptError)]
     if unknown:
         # In order, one by one: this happens once after a server lost its scripts.
@@ -123,6 +151,12 @@ async def run_all(redis: Redis, calls: Sequence[Queued]) -> list[Any]:
                 results[n] = await calls[n].run(redis)
             except Exception as error:  # noqa: BLE001 - the others have answers of their own
                 results[n] = error
+    if replicas:
+        for n, result in enumerate(results):
+            confirmed = answers[places[last[slots[n]]] + 1]
+            enough = isinstance(confirmed, int) and confirmed >= replicas
+            if not isinstance(result, Exception) and (n in unknown or not enough):
+                results[n] = Unavailable("redis")
     return results
 
 

@@ -1,17 +1,17 @@
-"""Opens Redis connections that fail fast: an outage is an error in seconds, never a hang."""
+"""Opens Redis, whatever the servers' layout, and tells outages from bugs."""
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
+from redis.crc import key_slot
 from redis.exceptions import (
+    AskError,
     BusyLoadingError,
+    ClusterDownError,
+    MovedError,
     OutOfMemoryError,
     ReadOnlyError,
     ResponseError,
@@ -23,80 +23,65 @@ from redis.exceptions import (
 from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
-from typing_extensions import override
 
 from shared.protocol.errors import ErrorCode, Unavailable
+from shared.runtime.redis_cluster import ClusterClient
+from shared.runtime.redis_pool import POOL_CONNECTIONS, open_pool, pool_options
+from shared.runtime.redis_sentinel import open_master_pool
+from shared.runtime.redis_topology import Topology
+from shared.runtime.redis_url import Layout, parse_redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONNECT_SECONDS: Final = 2.0
-COMMAND_SECONDS: Final = 3.0
-POOL_CONNECTIONS: Final = 64
+    from shared.runtime.redis_url import Address
 
 OUTAGES: Final = (
     RedisConnectionError,
     RedisTimeoutError,
     BusyLoadingError,
     ReadOnlyError,
+    ClusterDownError,
+    MovedError,
+    AskError,
     TryAgainError,
     OutOfMemoryError,
     OSError,
 )
-"""What redis-py raises while a server is away, loading, demoted, moving a slot, or full."""
+"""What redis-py raises while a server is away, loading, demoted, moving a slot, or full.
 
-_PASSING_REPLIES: Final = frozenset(
-    {"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "UNBLOCKED", "BUSY"}
-)
+Also while no sentinel knows a master and while a pool has no connection left: ConnectionErrors.
+"""
+
+_PASSING_REPLIES: Final = frozenset({"NOREPLICAS", "MISCONF", "UNBLOCKED", "BUSY"})
 """Error replies of a server that is there but must not serve just now."""
 
 
-class _EndsWhenCancelled(AbstractConnection):
-    """A connection whose sending does not swallow the cancellation of the task.
+def open_redis(
+    url: str, client_name: str, *, retries: int = 1, connections: int = POOL_CONNECTIONS
+) -> Redis:
+    """A client with its own pool (in a cluster, one per node); see `redis_url` for `url`.
 
-    redis-py sends within `asyncio.wait_for`, and that of Python 3.11 forgets a cancellation which
-    arrives in the turn in which the sending has ended: a loop over Redis then never stops. May go
-    when 3.12 is the oldest Python (https://github.com/python/cpython/issues/86296).
+    Connections carry `client_name` in CLIENT LIST. `retries` is for connections that died while
+    they idled, see `redis_pool`. A client that listens to pub/sub takes none: a link that was
+    silently rebuilt has missed something.
+
+    Raises:
+        ValueError: the URL is not usable.
     """
+    parsed = parse_redis_url(url)
+    if parsed.layout is Layout.SENTINEL:
+        return Redis.from_pool(
+            open_master_pool(parsed, client_name, retries=retries, connections=connections)
+        )
+    options = pool_options(parsed.options, client_name, retries=retries, connections=connections)
+    if parsed.layout is Layout.CLUSTER:
 
-    __slots__ = ()
+        def open_node(address: Address) -> Redis:
+            return Redis.from_pool(open_pool({**options, "host": address[0], "port": address[1]}))
 
-    @override
-    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - coroutines run in tasks
-        before = task.cancelling()
-        await super().send_packed_command(command, check_health)
-        if task.cancelling() > before:
-            # The answer would be read by the next user of this connection.
-            await self.disconnect(nowait=True)
-            raise asyncio.CancelledError
-
-
-def open_redis(url: str, client_name: str, *, retries: int = 1) -> Redis:
-    """A client with its own pool; connections carry `client_name` in CLIENT LIST.
-
-    One retry, and only because a pooled connection may have died while it idled. A command that
-    timed out is not repeated: the server may still carry it out, and would do so twice. A client
-    that listens to pub/sub takes none: a link that was silently rebuilt has missed something.
-    Who finds all connections lent out waits for one, within the time of a command.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        timeout=COMMAND_SECONDS,
-        client_name=client_name,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=COMMAND_SECONDS,
-        socket_keepalive=True,
-        health_check_interval=15,
-        retry=Retry(NoBackoff(), retries, (RedisConnectionError,)),
-        max_connections=POOL_CONNECTIONS,
-        protocol=3,
-        legacy_responses=False,
-    )
-    plain = pool.connection_class  # by the URL's scheme: TCP, TLS or a Unix socket
-    pool.connection_class = type(plain.__name__, (_EndsWhenCancelled, plain), {})
-    return Redis.from_pool(pool)
+        return ClusterClient(Topology(parsed.addresses, open_node))
+    return Redis.from_pool(open_pool(options))
 
 
 @contextmanager
@@ -122,3 +107,33 @@ def unavailable_for(error: Exception) -> Unavailable:
     if isinstance(error, OutOfMemoryError):
         return Unavailable("redis", 5.0, ErrorCode.OVERLOADED)
     return Unavailable("redis")
+
+
+def is_cluster(redis: Redis) -> bool:
+    """Must keys of one call share a slot?"""
+    return isinstance(redis, ClusterClient)
+
+
+async def nodes_of(redis: Redis) -> list[Redis]:
+    """A client for each server that holds data: those of a cluster, or `redis` itself."""
+    return await redis.topology.primaries() if isinstance(redis, ClusterClient) else [redis]
+
+
+async def node_for(redis: Redis, key: str) -> Redis:
+    """A client for the server that serves `key` now; raises one of OUTAGES if nobody does."""
+    if not isinstance(redis, ClusterClient):
+        return redis
+    return redis.topology.client(await redis.topology.address_of(key_slot(key.encode())))
+
+
+def home_of(redis: Redis, key: str) -> object:
+    """What tells the server that serves `key` from the others, as far as that is known."""
+    if not isinstance(redis, ClusterClient):
+        return None
+    return redis.topology.known_address_of(key_slot(key.encode()))
+
+
+async def look_around(redis: Redis) -> None:
+    """Asks a cluster anew who serves what; raises one of OUTAGES when no node answers."""
+    if isinstance(redis, ClusterClient):
+        await redis.topology.refresh()

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.runtime.redis_url import parse_redis_url
 
 
 class Environment(StrEnum):
@@ -51,7 +53,8 @@ class CommonSettings(BaseSettings):
     )
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis or Valkey, `redis://` or `rediss://`",
+        description="Redis or Valkey: `redis://`, `unix://`, "
+        "`redis+sentinel://h1:p1,h2:p2/service` or `redis+cluster://h1:p1,h2:p2`; `rediss` for TLS",
     )
     database_url: SecretStr = Field(
         SecretStr("postgresql://adda@127.0.0.1:5432/adda"),
@@ -87,12 +90,25 @@ class CommonSettings(BaseSettings):
         folder = os.environ.get("ADDA_SECRETS_DIR")
         return cls(_secrets_dir=Path(folder) if folder else None)
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url_can_be_read(cls, url: SecretStr) -> SecretStr:
+        try:
+            parse_redis_url(url.get_secret_value())
+        except ValueError as error:
+            message = f"ADDA_REDIS_URL cannot be used: {error}"
+            raise ValueError(message) from None
+        return url
+
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
         if self.env is Environment.PRODUCTION:
-            for name in ("redis_url", "database_url"):
-                url = urlsplit(getattr(self, name).get_secret_value())
-                if not url.password or url.password in {"adda", "password", "postgres", "redis"}:
+            passwords = {
+                "redis_url": parse_redis_url(self.redis_url.get_secret_value()).password,
+                "database_url": urlsplit(self.database_url.get_secret_value()).password,
+            }
+            for name, password in passwords.items():
+                if not password or password in {"adda", "password", "postgres", "redis"}:
                     message = f"ADDA_{name.upper()} needs a password of its own in production"
                     raise InsecureSettings(message)
         return self
@@ -103,6 +119,13 @@ class DoorSettings(CommonSettings):
 
     allowed_origins: CommaList = Field(
         ("*",), description="Origins of web pages that may use the API and the socket; `*` = all"
+    )
+    redis_wait_replicas: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Replicas of Redis that must have a message before it is acknowledged; "
+        "0 waits for none",
     )
     trusted_hops: int = Field(
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"

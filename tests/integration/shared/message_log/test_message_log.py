@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.shared.conftest import IDS, make_user
+from tests.redis_nodes import tell_all
 
 from shared.domain.ids import uuid7_micros
 from shared.message_log.message_log import MessageLog, RoomNotLoaded
@@ -218,7 +219,7 @@ async def test_a_server_that_forgot_its_scripts_is_taught_again(
 ) -> None:
     room = await open_room()
     await log.publish(body_of(room))
-    await redis.script_flush()
+    await tell_all(redis, "SCRIPT", "FLUSH")
     published = await asyncio.gather(*(log.publish(body_of(room)) for _ in range(5)))
     assert sorted(p.seq for p in published) == [2, 3, 4, 5, 6]
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.exceptions import ResponseError
+from tests.redis_nodes import evals_of, tell_all
 
 from shared.protocol.errors import ErrorCode, Unavailable
 from shared.redis_schema import call_batcher
@@ -32,17 +34,12 @@ def pipelines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the pipelines that were sent, in order; they do reach the server."""
     sizes: list[int] = []
 
-    async def recording(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    async def recording(redis: Redis, calls: Sequence[Call], **options: Any) -> list[Any]:
         sizes.append(len(calls))
-        return await run_all(redis, calls)
+        return await run_all(redis, calls, **options)
 
     monkeypatch.setattr(call_batcher, "run_all", recording)
     return sizes
-
-
-async def evals_of(redis: Redis) -> int:
-    stats: Any = await redis.info("commandstats")
-    return int(stats.get("cmdstat_evalsha", {"calls": 0})["calls"])
 
 
 async def test_all_calls_of_one_tick_share_one_pipeline(
@@ -82,7 +79,8 @@ async def test_the_order_of_submission_is_kept(redis: Redis, keys: Keys) -> None
     name = keys.prefix + "order"
     push = "redis.call('RPUSH', KEYS[1], ARGV[1]) return 0"
     batcher = CallBatcher(redis)
-    pushing = Script(push, await redis.script_load(push))
+    pushing = Script(push, hashlib.sha1(push.encode(), usedforsecurity=False).hexdigest())
+    await tell_all(redis, "SCRIPT", "LOAD", push)
     calls = [Call(pushing, [name], [n]) for n in range(300)]
     await asyncio.gather(*(batcher.submit(call) for call in calls))
     written: Any = await redis.lrange(name, 0, -1)
@@ -142,7 +140,7 @@ async def test_a_cancelled_waiter_harms_nobody(redis: Redis, keys: Keys) -> None
 async def test_a_server_that_forgot_its_scripts_is_taught_again(redis: Redis, keys: Keys) -> None:
     batcher = CallBatcher(redis)
     await batcher.submit(echo(keys, "warm"))
-    await redis.script_flush()
+    await tell_all(redis, "SCRIPT", "FLUSH")
     answers = await asyncio.gather(*(batcher.submit(echo(keys, f"{n}")) for n in range(9)))
     assert answers == [[b"%d" % n] for n in range(9)]
 

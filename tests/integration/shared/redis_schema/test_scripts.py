@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.exceptions import ResponseError
 from tests.integration.shared.conftest import IDS, make_settings
+from tests.redis_nodes import tell_all
 
 from shared.redis_schema import scripts as scripts_module
 from shared.redis_schema.keys import CONSUMER_GROUP
 from shared.redis_schema.scripts import Call, Script, run_all, script
+from shared.runtime.redis_client import node_for, nodes_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -73,15 +75,17 @@ def test_a_sha_is_that_of_the_source_with_its_includes() -> None:
 
 @pytest.mark.parametrize("name", RUN)
 async def test_the_server_compiles_a_script_and_names_it_alike(redis: Redis, name: str) -> None:
-    assert await redis.script_load(script(name).source) == script(name).sha
+    for node in await nodes_of(redis):
+        assert await node.script_load(script(name).source) == script(name).sha
 
 
 async def test_a_call_teaches_a_server_that_does_not_know_the_script(
     redis: Redis, keys: Keys
 ) -> None:
-    await redis.script_flush()
+    await tell_all(redis, "SCRIPT", "FLUSH")
     assert await echo(keys, "a").run(redis) == [b"a"]
-    assert await redis.script_exists(script("refresh").sha) == [True]
+    node = await node_for(redis, keys.conns(0))
+    assert await node.script_exists(script("refresh").sha) == [True]
     assert await echo(keys, "b").run(redis) == [b"b"]
 
 
@@ -89,7 +93,7 @@ async def test_a_pipeline_teaches_the_server_and_keeps_the_order(redis: Redis, k
     name = keys.prefix + "order"
     push = "redis.call('RPUSH', KEYS[1], ARGV[1]) return tonumber(ARGV[1])"
     pushing = Script(push, hashlib.sha1(push.encode(), usedforsecurity=False).hexdigest())
-    await redis.script_flush()
+    await tell_all(redis, "SCRIPT", "FLUSH")
     answers = await run_all(redis, [Call(pushing, [name], [n]) for n in range(50)])
     written: Any = await redis.lrange(name, 0, -1)
     assert [int(n) for n in written] == answers == list(range(50))

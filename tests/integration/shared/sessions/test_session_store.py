@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.shared.conftest import IDS, make_user
+from tests.redis_nodes import names_like
 
 from shared.domain.entities import User
 from shared.domain.ids import session_hash
@@ -78,7 +79,7 @@ async def test_the_session_id_itself_is_nowhere_in_redis(
     session_id = IDS.session_id()
     user = await sessions.claim(User(IDS.new(), session_hash(session_id), "ক", "#000000", 0))
     held: Any = await redis.get(keys.session(user.session_hash))
-    names = [name async for name in redis.scan_iter(f"{keys.prefix}*")]
+    names = await names_like(redis, f"{keys.prefix}*")
     assert held is not None
     assert session_id.encode() not in held + b"".join(names)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.redis_nodes import names_like
+
 from shared.message_store.ingest_batch import IngestBatch
 from shared.message_store.ingest_entries import decode_entry
 from shared.message_store.records import MessageRow
@@ -62,7 +64,7 @@ class Mover:
 
     async def lose(self, room: Any) -> None:
         """Redis forgets a room, as after FLUSHALL."""
-        names = [name async for name in self.redis.scan_iter(f"*room:{room}:*")]
+        names = await names_like(self.redis, f"*room:{room}:*")
         if names:
             await self.redis.delete(*names)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.integration.shared.conftest import IDS
+from tests.redis_nodes import names_like
 
 from shared.domain.entities import User
 from shared.domain.ids import is_session_id, session_hash
@@ -112,7 +113,7 @@ async def test_what_breaks_a_rule_is_refused_and_nobody_is_made(
 ) -> None:
     with pytest.raises(RuleViolation):
         await identifier.identify(None, username, color)
-    assert [name async for name in redis.scan_iter(f"{keys.prefix}*")] == []
+    assert await names_like(redis, f"{keys.prefix}*") == []
 
 
 async def test_without_postgresql_newcomers_and_those_whom_redis_knows_come_in(

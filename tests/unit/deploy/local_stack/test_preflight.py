@@ -64,6 +64,27 @@ def test_a_server_that_answers_and_one_that_is_not_given_pass() -> None:
     check_server("ADDA_REDIS_URL", None, 6379)
 
 
+@pytest.mark.parametrize("kind", ["redis+sentinel", "redis+cluster"])
+def test_one_of_several_servers_that_answers_is_enough(kind: str) -> None:
+    away = free_ports(1)[0]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hosts = f"127.0.0.1:{away},127.0.0.1:{server.getsockname()[1]}"
+        check_server("ADDA_REDIS_URL", f"{kind}://:secret@{hosts}/name", 6379)
+    with pytest.raises(StackError, match=f"nothing answers at 127.0.0.1:{away}, 127") as caught:
+        check_server("ADDA_REDIS_URL", f"{kind}://:secret@{hosts}/name", 6379)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_unix_socket_is_looked_at_too(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    with pytest.raises(StackError, match=r"nothing answers at .*redis\.sock of ADDA"):
+        check_server("ADDA_REDIS_URL", f"unix://{path}?db=1", 6379)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen()
+        check_server("ADDA_REDIS_URL", f"unix://{path}?db=1", 6379)
+
+
 @pytest.mark.parametrize(
     ("number", "told"),
     [

@@ -43,7 +43,7 @@ def test_all_keys_of_a_room_share_one_slot() -> None:
 
 
 def test_every_key_has_the_prefix() -> None:
-    names = [*names_of_a_room(), KEYS.seen(ROOM), KEYS.session(b"\x01"), KEYS.probe("ws-1")]
+    names = [*names_of_a_room(), KEYS.seen(ROOM), KEYS.session(b"\x01"), *KEYS.probes("ws-1")]
     assert all(name.startswith("t:") for name in names)
 
 
@@ -54,7 +54,7 @@ def test_the_table_names_every_key_that_can_be_built() -> None:
         return name.replace(str(ROOM), "<room>")
 
     built = {pattern(name) for name in [*names_of_a_room(), KEYS.seen(ROOM)]}
-    built |= {"session:<hash>", "probe:<instance>"}
+    built |= {"session:<hash>", pattern(KEYS.probe(0, "<instance>"))}
     assert built == {row.pattern for row in KEY_TABLE}
 
 

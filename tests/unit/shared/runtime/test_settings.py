@@ -143,6 +143,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ADDA_LOG_LEVEL", "loud"),
         ("ADDA_LOG_FORMAT", "xml"),
         ("ADDA_ENV", "staging"),
+        ("ADDA_REDIS_URL", "redis+ring://localhost"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(
@@ -150,6 +151,35 @@ def test_a_value_that_does_not_fit_is_refused(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=name.removeprefix("ADDA_").lower()):
+        CommonSettings.from_environment()
+
+
+def test_a_redis_url_of_no_known_form_is_told_in_one_line_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ADDA_REDIS_URL", f"redis+sentinel://:{SECRET}@one:26379,two:26379")
+    with pytest.raises(
+        ValidationError, match=r"ADDA_REDIS_URL cannot be used: .*name the service"
+    ) as told:
+        CommonSettings.from_environment()
+    assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis+sentinel://:{SECRET}@one,two/mymaster",
+        f"rediss+cluster://adda:{SECRET}@one:1,two:2",
+    ],
+)
+def test_production_finds_the_password_in_every_form_of_the_redis_url(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    for name, value in (STRONG | {"ADDA_REDIS_URL": url}).items():
+        monkeypatch.setenv(name, value)
+    CommonSettings.from_environment()
+    monkeypatch.setenv("ADDA_REDIS_URL", url.replace(SECRET, "redis"))
+    with pytest.raises(ValidationError, match="ADDA_REDIS_URL needs a password"):
         CommonSettings.from_environment()
 
 

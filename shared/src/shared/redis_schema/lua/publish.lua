@@ -12,6 +12,8 @@ local held = redis.call('GET', KEYS[5])
 if held then
   local digest, seq, micros, id = string.match(held, '^(%S+) (%S+) (%S+) (%S+)$')
   if digest ~= ARGV[5] then return {'conflict'} end
+  -- A write, so that WAIT behind a repeated call waits until replicas have the first one too.
+  redis.call('EXPIRE', KEYS[5], ARGV[6])
   return {'again', seq, micros, id}
 end
 -- Nothing unsaved is ever trimmed; a full queue refuses instead.

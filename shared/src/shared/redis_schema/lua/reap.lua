@@ -11,24 +11,33 @@ local function keys_of(room)
           tabs = root .. 'tabs', leavers = root .. 'leavers', online = KEYS[3], unlisted = KEYS[4],
           channel = ARGV[1] .. 'c:' .. room}
 end
+-- While a slot goes to another node key by key, keys that are not in KEYS may be there already; to
+-- touch them would end the script half-way. Their members wait for another round.
+local function is_here(k)
+  local found = redis.pcall('EXISTS', k.meta, k.users, k.roster, k.tabs, k.leavers)
+  return type(found) == 'number'
+end
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + time[2] / 1000)
-local removed = 0
-local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
-for _, member in ipairs(expired) do
+local reaped, removed = 0, 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])) do
   local room, user = string.match(member, '^([^|]+)|([^|]+)|')
-  redis.call('ZREM', KEYS[1], member)
   local k = keys_of(room)
-  if redis.call('HINCRBY', k.tabs, user, -1) <= 0 then removed = removed + remove_user(k, room, user) end
-end
-local leavers = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[2])
-for _, member in ipairs(leavers) do
-  local room, user = string.match(member, '^([^|]+)|([^|]+)$')
-  redis.call('ZREM', KEYS[2], member)
-  local k = keys_of(room)
-  redis.call('SREM', k.leavers, user)
-  if tonumber(redis.call('HGET', k.tabs, user) or '0') <= 0 then
-    removed = removed + remove_user(k, room, user)
+  if is_here(k) then
+    redis.call('ZREM', KEYS[1], member)
+    reaped = reaped + 1
+    if redis.call('HINCRBY', k.tabs, user, -1) <= 0 then removed = removed + remove_user(k, room, user) end
   end
 end
-return {#expired, removed}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[2])) do
+  local room, user = string.match(member, '^([^|]+)|([^|]+)$')
+  local k = keys_of(room)
+  if is_here(k) then
+    redis.call('ZREM', KEYS[2], member)
+    redis.call('SREM', k.leavers, user)
+    if tonumber(redis.call('HGET', k.tabs, user) or '0') <= 0 then
+      removed = removed + remove_user(k, room, user)
+    end
+  end
+end
+return {reaped, removed}

@@ -1,0 +1,82 @@
+"""Connections to one Redis server that fail fast: an outage is an error in seconds, never a hang.
+
+Whatever the servers' layout is, each connection comes from such a pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection, Connection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONNECT_SECONDS: Final = 2.0
+COMMAND_SECONDS: Final = 3.0
+POOL_CONNECTIONS: Final = 64
+
+
+class _EndsWhenCancelled(AbstractConnection):
+    """A connection whose sending does not swallow the cancellation of the task.
+
+    redis-py sends within `asyncio.wait_for`, and that of Python 3.11 forgets a cancellation which
+    arrives in the turn in which the sending has ended: a loop over Redis then never stops. May go
+    when 3.12 is the oldest Python (https://github.com/python/cpython/issues/86296).
+    """
+
+    __slots__ = ()
+
+    @override
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - coroutines run in tasks
+        before = task.cancelling()
+        await super().send_packed_command(command, check_health)
+        if task.cancelling() > before:
+            # The answer would be read by the next user of this connection.
+            await self.disconnect(nowait=True)
+            raise asyncio.CancelledError
+
+
+def pool_options(
+    options: Mapping[str, Any],
+    client_name: str,
+    *,
+    retries: int,
+    connections: int = POOL_CONNECTIONS,
+    mixins: tuple[type[AbstractConnection], ...] = (),
+) -> dict[str, Any]:
+    """Arguments of a BlockingConnectionPool; `options` come from the URL, and win.
+
+    One retry, and only because a pooled connection may have died while it idled. A command that
+    timed out is not repeated: the server may still carry it out, and would do so twice.
+    Who finds all connections lent out waits for one, within the time of a command.
+    """
+    plain = options.get("connection_class", Connection)  # by the scheme: TCP, TLS or a Unix socket
+    bases = (*mixins, _EndsWhenCancelled, plain)
+    return {
+        "timeout": COMMAND_SECONDS,
+        "client_name": client_name,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": COMMAND_SECONDS,
+        "socket_keepalive": True,
+        "health_check_interval": 15,
+        "retry": Retry(NoBackoff(), retries, (RedisConnectionError,)),
+        "max_connections": connections,
+        "protocol": 3,
+        "legacy_responses": False,
+        **options,
+        "connection_class": type(plain.__name__, bases, {}),
+    }
+
+
+def open_pool(options: Mapping[str, Any]) -> BlockingConnectionPool:
+    """A pool of connections to one server; see `pool_options`."""
+    return BlockingConnectionPool(**options)

@@ -1,0 +1,93 @@
+"""People keep chatting while a slot moves, and while a master is replaced behind its back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+from redis.crc import key_slot
+from tests.chat_client import chat
+from tests.integration.ws_service.conftest import run_replica
+
+from local_stack.cluster import start_cluster
+from local_stack.sentinel import start_sentinel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from uuid import UUID
+
+    from tests.chat_client import ChatClient
+
+    from ws_service.settings import WsSettings
+
+
+async def say_until_acknowledged(client: ChatClient, text: str) -> None:
+    """As a client does: with an id, and again after an error that may be retried."""
+
+    def acknowledged() -> bool:
+        return any(event["client_id"] == text for event in client.of("ack"))
+
+    while not acknowledged():
+        errors = len(client.of("error"))
+        await client.say(text, client_id=text)
+        async with asyncio.timeout(10):
+            while not acknowledged() and len(client.of("error")) == errors:
+                await asyncio.sleep(0.005)
+
+
+async def until_heard(reader: ChatClient, texts: list[str]) -> None:
+    """Waits until `reader` has heard these, in order and once."""
+    await reader.wait_for("message", lambda event: event["message"] == texts[-1], seconds=15)
+    assert reader.texts == texts
+
+
+@pytest.mark.parametrize("way", ["move_slot", "move_slot_at_once"])
+async def test_a_slot_that_moves_under_load_costs_nobody_a_message(
+    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path, way: str
+) -> None:
+    cluster = start_cluster(reachable_path / "cluster")
+    url = SecretStr(cluster.url)
+    try:
+        async with (
+            run_replica(settings_for("ws-1", redis_url=url)) as first,
+            run_replica(settings_for("ws-2", redis_url=url)) as second,
+            chat(first.base, room) as writer,
+            chat(second.base, room) as reader,
+        ):
+            slot = key_slot(first.deps.hub.parts.keys.meta(room).encode())
+            to = (cluster.owner_of(slot) + 1) % 3
+            moving = asyncio.create_task(asyncio.to_thread(getattr(cluster, way), slot, to))
+            said: list[str] = []
+            while not moving.done() or len(said) < 100:
+                said.append(f"m{len(said)}")
+                await say_until_acknowledged(writer, said[-1])
+            await moving
+            await until_heard(reader, said)
+    finally:
+        cluster.stop()
+
+
+async def test_a_master_replaced_behind_its_back_is_noticed_by_the_probe(
+    settings_for: Callable[..., WsSettings], room: UUID, reachable_path: Path
+) -> None:
+    group = start_sentinel(reachable_path / "sentinel")
+    settings = settings_for("ws-1", redis_url=SecretStr(group.url), probe_seconds=0.2)
+    try:
+        async with run_replica(settings) as replica, chat(replica.base, room) as client:
+            await say_until_acknowledged(client, "আগে")
+            old = await asyncio.to_thread(group.detach_master)
+            # Commands go to the new master, and the link still listens to the old one.
+            async with asyncio.timeout(10):
+                while (await replica.deps.readiness()).failing != ("broker",):
+                    await asyncio.sleep(0.01)
+            await say_until_acknowledged(client, "পরে")
+            async with asyncio.timeout(10):
+                while not (await replica.deps.readiness()).ready:
+                    await asyncio.sleep(0.01)
+            assert group.call(old, "ROLE")[0] == "master", "the sentinels were first"
+            await until_heard(client, ["আগে", "পরে"])
+    finally:
+        group.stop()
