@@ -188,7 +188,15 @@ class ValkeyCluster:
     def _is_well(self, number: int) -> bool:
         state = self._facts(number)["cluster_state"]
         link = self._clients[number].info("replication").get("master_link_status", "up")
-        return (state, link) == ("ok", "up")
+        # Another may still count as dead here, though it is back.
+        doubted = any("fail" in flags for flags in self._flags_seen_by(number))
+        return (state, link, doubted) == ("ok", "up", False)
+
+    def _flags_seen_by(self, number: int) -> list[str]:
+        told = self.call(number, "CLUSTER", "NODES")
+        if isinstance(told, dict):
+            return [str(node["flags"]) for node in told.values()]
+        return [line.split()[2] for line in str(told).splitlines()]
 
     @property
     def _all(self) -> range:

@@ -123,6 +123,9 @@ class Subscriber:
         self._links: dict[Redis, Link] = {}
         self._tasks: dict[Link, asyncio.Task[None]] = {}
         self._homeless = asyncio.Event()
+        self._fresh: list[str] = []
+        """New wishes, to be placed at once; lost ones are placed after a pause."""
+        self._placer: asyncio.Task[None] | None = None
         self._running = False
         self._heard = False
 
@@ -152,8 +155,7 @@ class Subscriber:
             async with asyncio.timeout(SUBSCRIBE_SECONDS):
                 if wish is None:
                     wish = self._wanted[channel] = _Wish()
-                    if self._running:
-                        await self._place_now(channel, wish)
+                    self._place_soon(channel)
                 await wish.confirmed.wait()
 
     async def unsubscribe(self, channel: str) -> None:
@@ -208,26 +210,39 @@ class Subscriber:
 
     # ------------------------------------------------------------------ places
 
-    async def _place_now(self, channel: str, wish: _Wish) -> None:
+    def _place_soon(self, channel: str) -> None:
+        """In a task of its own: a caller who gives up in the midst of sending would cut the link.
+
+        Wishes that come meanwhile go together.
+        """
+        self._fresh.append(channel)
+        if self._running and self._placer is None:
+            self._placer = asyncio.create_task(self._place_fresh(), name="broker places")
+
+    async def _place_fresh(self) -> None:
         try:
-            await self._try_to_place([channel])
+            while self._fresh:
+                channels, self._fresh = self._fresh, []
+                await self._try_to_place(channels)
         finally:
-            if wish.link is None:  # also when the caller's patience ended
-                self._homeless.set()
+            self._placer = None
 
     async def _place_lost(self) -> None:
         self._homeless.clear()
         self._heard = False
+        with suppress(*OUTAGES):  # then what is known of the cluster must do
+            await look_around(self._redis)
+        await self._try_to_place([n for n, wish in self._wanted.items() if wish.link is None])
+
+    async def _try_to_place(self, channels: Iterable[str]) -> None:
+        """Gives each channel to the link of its node; those without a node are tried again."""
         try:
-            with suppress(*OUTAGES):  # then what is known of the cluster must do
-                await look_around(self._redis)
-            await self._try_to_place([n for n, wish in self._wanted.items() if wish.link is None])
+            await self._place(channels)
         except Exception:  # nobody else would ever try again
             log.exception("broker_places_broken")
             self._homeless.set()
 
-    async def _try_to_place(self, channels: Iterable[str]) -> None:
-        """Gives each channel to the link of its node; those without a node are tried again."""
+    async def _place(self, channels: Iterable[str]) -> None:
         by_node: dict[Redis, list[str]] = defaultdict(list)
         for channel in channels:
             try:
@@ -271,6 +286,9 @@ class Subscriber:
 
     async def _end_all(self) -> None:
         tasks = list(self._tasks.values())
+        if self._placer is not None:
+            self._placer.cancel()
+            tasks.append(self._placer)
         for link in list(self._links.values()):
             self._end(link)
         await asyncio.gather(*tasks, return_exceptions=True)

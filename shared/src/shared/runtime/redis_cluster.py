@@ -13,7 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
+from redis.asyncio.client import Pipeline, PubSub
 from redis.asyncio.cluster import RedisCluster
 from redis.crc import key_slot
 from redis.exceptions import (
@@ -81,6 +81,10 @@ class ClusterClient(Redis):
     @override
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         return _ClusterPipeline(self.topology, transaction=transaction)
+
+    @override
+    def pubsub(self, **kwargs: Any) -> PubSub:
+        raise DataError("a channel chooses the node to listen to: see redis_client.node_for")
 
     @override
     async def aclose(self, close_connection_pool: bool | None = None) -> None:

@@ -8,6 +8,7 @@ from tests.integration.shared.conftest import IDS, make_user
 
 from shared.presence.presence import Joined, Member, Presence, Refused
 from shared.protocol.envelopes import RosterEnvelope, decode_envelope
+from shared.runtime.redis_client import node_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,10 +33,11 @@ class RecordingListener:
     """Hears a room's roster changes in order."""
 
     def __init__(self, redis: Redis, channel: str) -> None:
-        self._pubsub = redis.pubsub()
+        self._redis = redis
         self._channel = channel
 
     async def start(self) -> None:
+        self._pubsub = (await node_for(self._redis, self._channel)).pubsub()
         await self._pubsub.ssubscribe(self._channel)
         await self._pubsub.get_message(timeout=1)
 

@@ -16,7 +16,7 @@ from shared.protocol.errors import ErrorCode, Unavailable
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import ROOM_KEEP_SECONDS, Scripts
 from shared.rooms.live_rooms import LiveRooms, OnlineTotals
-from shared.runtime.redis_client import open_redis
+from shared.runtime.redis_client import node_for, open_redis
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -109,8 +109,9 @@ async def test_every_replica_is_told_of_changes_and_of_closing(
     live: LiveRooms, redis: Redis, keys: Keys
 ) -> None:
     settings = await load(live, make_settings())
-    pubsub = redis.pubsub()
-    await pubsub.ssubscribe(keys.channel(settings.id))
+    channel = keys.channel(settings.id)
+    pubsub = (await node_for(redis, channel)).pubsub()
+    await pubsub.ssubscribe(channel)
     await pubsub.get_message(timeout=1)
     await live.change(replace(settings, name="নতুন নাম", description="আরও"))
     await live.close(settings.id)

@@ -16,8 +16,9 @@ from local_stack.cluster import ValkeyCluster, start_cluster
 from shared.message_log.message_log import MessageLog
 from shared.protocol.codec import MessageBody
 from shared.protocol.errors import Unavailable
+from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.keys import Keys
-from shared.redis_schema.scripts import Scripts
+from shared.redis_schema.scripts import Command, Scripts
 from shared.rooms.live_rooms import LiveRooms
 from shared.runtime.redis_client import is_outage, open_redis, redis_outage_as_unavailable
 
@@ -192,3 +193,23 @@ async def test_a_slot_that_nobody_serves_fails_alone(cluster: ValkeyCluster) -> 
         await client.aclose()
         cluster.call(owner, "CLUSTER", "ADDSLOTS", orphan)
         await asyncio.to_thread(cluster.wait_well)
+
+
+async def test_a_batch_waits_for_its_own_node_alone(cluster: ValkeyCluster, redis: Redis) -> None:
+    dead, alive = tag_of(cluster, 0) + "b", tag_of(cluster, 1) + "b"
+    batcher = CallBatcher(redis)
+    await asyncio.gather(*(batcher.submit(Command.of("DEL", name)) for name in (dead, alive)))
+    cluster.send(0, signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        waiting = [batcher.submit(Command.of("INCR", dead)) for _ in range(300)]
+        for n in range(1, 50):
+            assert await batcher.submit(Command.of("INCR", alive)) == n
+        assert time.monotonic() - start < 2
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        # Those in line are told at once, not each batch after a time-out of its own.
+        assert {type(result) for result in results} == {Unavailable}
+        assert time.monotonic() - start < OUTAGE_SECONDS
+    finally:
+        cluster.send(0, signal.SIGCONT)
+    await asyncio.to_thread(cluster.wait_well)
