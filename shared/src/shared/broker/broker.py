@@ -137,7 +137,7 @@ class Subscriber:
     @property
     def subscriptions(self) -> int:
         """Channels that are wanted, without the replica's own."""
-        return len(self._wanted) - 1
+        return len(self._wanted) - len(self._own)
 
     @property
     def complete(self) -> bool:
