@@ -33,6 +33,7 @@ TESTED_ELSEWHERE = {
     "ws_service/grace_ends": "integration/ws_service/test_storms.py",
     "api_service/middleware/request_context": "integration/api_service/test_layers.py",
     "ws_service/channels": "integration/ws_service/test_storms.py",
+    "ws_service/listener": "integration/ws_service/test_set_back.py",
     "ws_service/parts": "integration/ws_service/test_chat.py",
     "ws_service/hub": "integration/ws_service/test_chat.py integration/ws_service/test_storms.py",
     "ws_service/room_channel": "integration/ws_service/test_recovery.py",

@@ -7,11 +7,11 @@ frames of one event-loop tick go out in one write per connection.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from shared.domain.sequence_tracker import Deliver, Gap, NewEpoch, SequenceTracker
+from shared.domain.sequence_tracker import Deliver, Duplicate, SequenceTracker
 from shared.domain.times import format_micros
 from shared.message_log.message_log import RoomNotLoaded
 from shared.protocol.close_codes import CloseCode
@@ -31,43 +31,30 @@ from ws_service import wire
 from ws_service.announcer import WINDOW_SECONDS, Announcer
 from ws_service.protocol_class import text_frame
 from ws_service.roster import Roster
+from ws_service.tick_frames import TickFrames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
     from shared.message_log.message_log import Head
     from shared.presence.presence import Presence
     from shared.protocol.codec import StoredMessage
-    from shared.protocol.envelopes import Person
     from shared.runtime.clock import Clock
     from shared.usecases.read_history import HistoryReader
+    from ws_service.listener import Listener
 
 log = structlog.stdlib.get_logger()
 
 MOST_HELD: Final = 10_000
 """Messages that wait for a repair; beyond it they are dropped and read from the log later."""
 
+CHECK_PAUSE_SECONDS: Final = 0.02
+"""Between two looks at one room, should what is missing not be there yet."""
+
 MOST_CHANGES: Final = 200
 """Changes of messages that are told again after some were missed."""
 
 ROOM_CLOSED_TEXT: Final = "🚪 রুমটি মুছে ফেলা হয়েছে"
-
-
-class Listener(Protocol):
-    """A connection, as far as its room is concerned."""
-
-    id: UUID
-    roster_deltas: bool
-
-    def deliver(self, frames: bytes) -> None:
-        """Frames for everybody in the room; never waits."""
-
-    def take_name(self, people: Mapping[str, Person]) -> None:
-        """People of the room, by id, as they are called now."""
-
-    def close(self, code: CloseCode) -> None:
-        """Starts to close."""
 
 
 class RoomChannel:
@@ -97,9 +84,7 @@ class RoomChannel:
         self._changed_micros = 0
         """Time of the newest of them."""
         self._delta_members = 0
-        self._frames: list[bytes] = []
-        self._delta_frames: list[bytes] = []
-        """The same tick for connections with `roster=delta`: deltas in place of lists."""
+        self._tick = TickFrames(self.flush)
         self._held: list[MessageEnvelope] = []
         self._checking: asyncio.Task[None] | None = None
         self._window: asyncio.TimerHandle | None = None
@@ -135,9 +120,12 @@ class RoomChannel:
             return
         verdict = self.tracker.offer(envelope.epoch, envelope.message.seq)
         if isinstance(verdict, Deliver):
+            self._history.log.saw(self.room, envelope.epoch, envelope.message.seq)
             self.emit(wire.message_frame(envelope.message))
-        elif isinstance(verdict, Gap | NewEpoch):
-            self._hold(envelope)
+        else:
+            if not isinstance(verdict, Duplicate):
+                self._hold(envelope)
+            # A number seen before: read from the log meanwhile, or given out twice.
             self.check()
 
     def _hold(self, envelope: MessageEnvelope) -> None:
@@ -167,7 +155,7 @@ class RoomChannel:
             for member in self.members.values():
                 member.take_name({change.person.id: change.person})
         if self._delta_members:
-            self._emit_delta(
+            self._tick.add_delta(
                 wire.roster_frame(change, self._clock.micros(), total=len(self.roster))
             )
         self._announcer.note(change)
@@ -182,7 +170,7 @@ class RoomChannel:
         micros = self._clock.micros()
         for event in self._announcer.take(micros):
             self.emit(wire.event_frame(event))
-        self._emit_list(self.user_list_frame())
+        self._tick.add_list(self.user_list_frame())
         self._window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._announce)
 
     @property
@@ -211,27 +199,11 @@ class RoomChannel:
 
     def emit(self, frame: bytes) -> None:
         """Sends a frame to everybody here, at the end of this tick."""
-        self._flush_soon()
-        self._frames.append(frame)
-        self._delta_frames.append(frame)
-
-    def _emit_list(self, frame: bytes) -> None:
-        self._flush_soon()
-        self._frames.append(frame)
-
-    def _emit_delta(self, frame: bytes) -> None:
-        self._flush_soon()
-        self._delta_frames.append(frame)
-
-    def _flush_soon(self) -> None:
-        if not self._frames and not self._delta_frames:
-            asyncio.get_running_loop().call_soon(self.flush)
+        self._tick.add(frame)
 
     def flush(self) -> None:
         """Writes what was emitted: one write per connection."""
-        lists, deltas = b"".join(self._frames), b"".join(self._delta_frames)
-        self._frames.clear()
-        self._delta_frames.clear()
+        lists, deltas = self._tick.take()
         if lists or deltas:
             for member in list(self.members.values()):
                 member.deliver(deltas if member.roster_deltas else lists)
@@ -256,14 +228,14 @@ class RoomChannel:
     # ------------------------------------------------------------------ repair
 
     def differs_from(self, head: Head | None) -> bool:
-        """Is this copy behind the room in Redis?"""
+        """Is this copy behind the room in Redis, or the room behind it?"""
         if self.tracker is None:
             return False
         if head is None or head.closed:
             return True
         here = self.tracker.position
-        behind = here.seq < head.seq or self.roster.rv < head.rv or self._ev < head.ev
-        return here.epoch != head.epoch or behind
+        places = (here.epoch, here.seq, self.roster.rv, self._ev)
+        return places != (head.epoch, head.seq, head.rv, head.ev)
 
     def check(self) -> None:
         """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded."""
@@ -274,11 +246,12 @@ class RoomChannel:
 
     async def _check(self) -> None:
         try:
-            again = True
-            while again:
+            while True:
                 self._check_again = False
                 await self.catch_up()
-                again = self._check_again
+                if not self._check_again:
+                    return
+                await asyncio.sleep(CHECK_PAUSE_SECONDS)
         except (Unavailable, RoomNotLoaded) as error:
             # The next position check, or the rebuilt link, comes back to it.
             log.warning("room_check_failed", room=str(self.room), error=repr(error))
@@ -296,9 +269,12 @@ class RoomChannel:
             ChatError: the room is gone.
         """
         head = await self._head()
+        if self._is_ahead_of(head) and await self._fence():
+            head = await self._head()
         if self.tracker is None:
             self.tracker = SequenceTracker(head.epoch, head.seq)
             self._ev, self._changed_micros = head.ev, head.micros
+            self._history.log.saw(self.room, head.epoch, head.seq)
         elif self.tracker.position.epoch != head.epoch:
             await self._start_epoch()
         elif self.tracker.position.seq < head.seq:
@@ -308,6 +284,26 @@ class RoomChannel:
             await self._tell_missed_revisions()
         if self.roster.epoch != head.epoch or self.roster.rv < head.rv:
             await self._reload_roster()
+
+    def _is_ahead_of(self, head: Head) -> bool:
+        """Was more seen here than the room has? Perhaps it came while the head was on its way."""
+        if self.tracker is None or self.tracker.position.epoch != head.epoch:
+            return False
+        seen = max([self.tracker.position.seq, *(e.message.seq for e in self._held)])
+        people_ahead = self.roster.epoch == head.epoch and self.roster.rv > head.rv
+        return seen > head.seq or people_ahead or self._ev > head.ev
+
+    async def _fence(self) -> bool:
+        """Lets the server judge; True if it has lost something, and the room was moved on."""
+        assert self.tracker is not None  # noqa: S101 - only called with a tracker
+        history, epoch = self._history, self.tracker.position.epoch
+        for envelope in self._held:
+            if envelope.epoch == epoch:
+                history.log.saw(self.room, epoch, envelope.message.seq)
+        moved = await history.log.fence(self.room, self.roster.rv, self._ev)
+        if moved:
+            log.warning("room_was_set_back", room=str(self.room))
+        return moved
 
     async def _head(self) -> Head:
         [head] = await self._history.log.heads([self.room])
@@ -360,7 +356,8 @@ class RoomChannel:
         while (
             newest.epoch == self.tracker.position.epoch and newest.seq < self.tracker.position.seq
         ):
-            # Overtaken by what came live: nobody is told to go back.
+            # Overtaken by what came live, unless the server was set back. Nobody goes back.
+            await self._fence()
             newest = await self._history.newest(self.room)
         log.warning("room_continuity_lost", room=str(self.room), seq=newest.seq)
         self.tracker.restart(newest.epoch, newest.seq)
@@ -386,7 +383,7 @@ class RoomChannel:
             for member in self.members.values():
                 member.take_name(people)
             if self._delta_members:
-                self._emit_delta(self.user_list_frame())
+                self._tick.add_delta(self.user_list_frame())
             self._announcer.dirty = True
             if self._window is None:
                 self._announce()

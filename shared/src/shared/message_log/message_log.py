@@ -9,14 +9,17 @@ yet is never trimmed: history = PostgreSQL ∪ this log, without holes.
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
+from shared.domain.position import Position
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.scripts import SAVED_REVISIONS_KEPT, Scripts
+from shared.runtime.clock import IdMaker
 from shared.runtime.redis_client import redis_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ MOST_BACKLOG: Final = 1_000_000
 """Entries in one partition's queue to PostgreSQL; beyond it messages are refused, not dropped."""
 
 CLOCK_SKEW_MS: Final = 60_000
+
+MOST_SEEN: Final = 10_000
+"""Rooms whose newest place is remembered, the latest used ones."""
 
 
 class RoomNotLoaded(Exception):
@@ -103,6 +109,31 @@ class MessageLog:
         self._batcher = CallBatcher(redis, replicas=wait_replicas)
         self._hot_limit = hot_limit
         self._most_backlog = most_backlog
+        self._seen: OrderedDict[UUID, Position] = OrderedDict()
+
+    def saw(self, room: UUID, epoch: str, seq: int) -> None:
+        """Message `seq` of `epoch` was seen: its number is never given out again.
+
+        Should the server come to stand behind it, by a failover or a power cut, then the next
+        message begins a new epoch above it, instead of taking the number of one that was shown.
+        """
+        seen = self._seen.pop(room, None)
+        if seen is None or seen.epoch != epoch or seen.seq < seq:
+            seen = Position(epoch, seq)
+        self._seen[room] = seen
+        if len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+
+    async def fence(self, room: UUID, rv: int, ev: int) -> bool:
+        """Moves a room on that stands behind what was seen of it; True if it did.
+
+        `rv` and `ev` are the newest changes of roster and messages that were seen.
+        """
+        seen = self._seen.get(room)
+        if seen is None:
+            return False
+        call = self._scripts.fence(room, seen, rv, ev, new_epoch=IdMaker.epoch())
+        return bool(await self._batcher.submit(call))
 
     @property
     def waiting_calls(self) -> int:
@@ -125,9 +156,13 @@ class MessageLog:
             digest="-" if body.client_id is None else _digest(body),
             hot_limit=self._hot_limit,
             most_backlog=self._most_backlog,
+            seen=self._seen.get(UUID(body.room_id)),
+            new_epoch=IdMaker.epoch(),
         )
         answer = await self._batcher.submit(call)
         outcome = _outcome(answer)
+        if outcome == "ok":
+            self.saw(UUID(body.room_id), answer[4].decode(), int(answer[1]))
         return Published(answer[3].decode(), int(answer[1]), int(answer[2]), outcome == "again")
 
     async def revise(
@@ -258,6 +293,7 @@ class MessageLog:
         if not answer:
             raise RoomNotLoaded(room)
         epoch, top, total, revised, *entries = answer
+        self.saw(room, epoch.decode(), int(top))
         return HotPage(
             epoch.decode(),
             int(top),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.client import Pipeline
 
+    from shared.domain.position import Position
+
 ROOM_KEEP_SECONDS: Final = 30 * 24 * 3600
 """A room's meta outlives its hot history by far, so that sequence numbers are not reused."""
 
@@ -34,6 +36,12 @@ HOT_KEEP_SECONDS: Final = 3600
 EDITS_KEEP_SECONDS: Final = 24 * 3600
 SAVED_REVISIONS_KEPT: Final = 300
 """Of revisions that PostgreSQL has, for those who come back; those it has not are all kept."""
+
+EPOCH_GAP: Final = 1000
+"""A new epoch leaves so many numbers free above the newest that is known.
+
+Batches that a worker had in hand when Redis lost the room still land on numbers of their own.
+"""
 
 DEDUP_SECONDS: Final = 600
 REPEAT_SECONDS: Final = 10
@@ -190,8 +198,12 @@ class Scripts:
         digest: str,
         hot_limit: int,
         most_backlog: int,
+        seen: Position | None,
+        new_epoch: str,
     ) -> Call:
         """Accepts one message. `digest` is that of its content, '-' without a client_id.
+
+        A room that stands behind `seen` has lost messages: it goes on in `new_epoch`.
 
         Also without one a repeated call, after a link broke before the answer, sends nothing twice.
         """
@@ -211,7 +223,19 @@ class Scripts:
                 hot_limit,
                 most_backlog,
                 ROOM_KEEP_SECONDS,
+                "" if seen is None else seen.epoch,
+                0 if seen is None else seen.seq,
+                new_epoch,
+                EPOCH_GAP,
             ],
+        )
+
+    def fence(self, room: UUID, seen: Position, rv: int, ev: int, *, new_epoch: str) -> Call:
+        """Holds a room against what was seen of it."""
+        return Call(
+            script("fence"),
+            [self.keys.meta(room)],
+            [seen.epoch, seen.seq, rv, ev, new_epoch, EPOCH_GAP],
         )
 
     def revise(

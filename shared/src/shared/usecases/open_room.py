@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shared.domain.entities import RoomSettings
 from shared.domain.rooms import ROOM_RULES, default_room_name
 from shared.message_store.ingest_entries import encode_room
 from shared.protocol.errors import ChatError, ErrorCode
+from shared.redis_schema.scripts import EPOCH_GAP
 from shared.usecases.outages import store_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from shared.message_store.room_directory import RoomDirectory
     from shared.rooms.live_rooms import LiveRoom, LiveRooms
     from shared.runtime.clock import Clock, IdMaker
-
-EPOCH_GAP: Final = 1000
-"""A new epoch leaves so many numbers free after PostgreSQL's newest.
-
-Batches that a worker had in hand when Redis was emptied still land on numbers of their own.
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from shared.domain.ids import uuid7_micros
 from shared.message_log.message_log import MessageLog, RoomNotLoaded
 from shared.protocol.codec import MessageBody, decode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.redis_schema.scripts import EPOCH_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -263,3 +264,43 @@ async def test_of_saved_revisions_only_the_newest_are_kept_and_of_others_all(
     await log.revise(room, again, body_of(room, "আবার"), delete=False)
     await scripts.mark_saved(keys.partition_of(room), [], {room: []}, {room: [(again.seq, 1)]})
     assert (await log.before(room, 320, 1)).messages[0].revision == 2
+
+
+async def test_a_room_that_was_set_back_goes_on_above_what_was_seen(
+    log: MessageLog, redis: Redis, scripts: Scripts, open_room: Callable[..., Awaitable[UUID]]
+) -> None:
+    room = await open_room()
+    for n in range(3):
+        await log.publish(body_of(room, str(n)))
+    epoch = (await log.before(room, None, 1)).epoch
+    await redis.hset(scripts.keys.meta(room), "seq", 1)
+    placed = await log.publish(body_of(room, "পরে"))
+    assert placed.seq == 3 + EPOCH_GAP + 1
+    assert (await log.before(room, None, 1)).epoch != epoch
+
+
+async def test_the_fence_moves_only_rooms_that_lost_something(
+    log: MessageLog, redis: Redis, scripts: Scripts, open_room: Callable[..., Awaitable[UUID]]
+) -> None:
+    room = await open_room()
+    assert not await log.fence(room, 0, 0)
+    await log.publish(body_of(room, "এক"))
+    assert not await log.fence(room, 0, 0)
+    await redis.hset(scripts.keys.meta(room), "seq", 0)
+    assert await log.fence(room, 0, 0)
+    assert not await log.fence(room, 0, 0)
+    await log.before(room, None, 1)
+    assert await log.fence(room, 0, 7)
+    [head] = await log.heads([room])
+    assert head is not None
+    assert (head.seq, head.ev) == (1 + EPOCH_GAP, 8)
+
+
+async def test_only_so_many_rooms_are_remembered(
+    log: MessageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.message_log.message_log.MOST_SEEN", 2)
+    rooms = [IDS.new() for _ in range(3)]
+    for room in rooms:
+        log.saw(room, "a", 1)
+    assert list(log._seen) == rooms[1:]

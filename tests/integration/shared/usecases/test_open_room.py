@@ -8,10 +8,10 @@ from tests.integration.shared.conftest import IDS, make_user
 
 from shared.domain.rooms import ROOM_RULES, default_room_name
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
-from shared.redis_schema.scripts import Scripts
+from shared.redis_schema.scripts import EPOCH_GAP, Scripts
 from shared.rooms.live_rooms import LiveRooms
 from shared.runtime.clock import SystemClock
-from shared.usecases.open_room import EPOCH_GAP, RoomOpener
+from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import CheckedDraft, MessagePoster
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from tests.integration.shared.usecases.model_room import (
 from shared.domain.position import Position
 from shared.message_log.message_log import MessageLog
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.redis_schema.scripts import EPOCH_GAP
 from shared.usecases.change_message import MessageEditor
-from shared.usecases.open_room import EPOCH_GAP
 from shared.usecases.post_message import MessagePoster
 from shared.usecases.read_history import FALLBACK_MESSAGES, RECOVERY_LIMIT, HistoryReader
 

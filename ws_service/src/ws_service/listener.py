@@ -1,0 +1,28 @@
+"""What a room knows of those who listen in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from shared.protocol.close_codes import CloseCode
+    from shared.protocol.envelopes import Person
+
+
+class Listener(Protocol):
+    """A connection, as far as its room is concerned."""
+
+    id: UUID
+    roster_deltas: bool
+
+    def deliver(self, frames: bytes) -> None:
+        """Frames for everybody in the room; never waits."""
+
+    def take_name(self, people: Mapping[str, Person]) -> None:
+        """People of the room, by id, as they are called now."""
+
+    def close(self, code: CloseCode) -> None:
+        """Starts to close."""
