@@ -194,6 +194,7 @@ REDIS_FAULTS: Final = (
     CLIENTS_KILLED,
     LISTENING_CUT,
     LISTENING_FORGOTTEN,
+    POISON,
     *(link_fault("redis", how) for how in ("cut", "refused", "delayed", "half-open")),
 )
 POSTGRES_FAULTS: Final = (
@@ -202,5 +203,5 @@ POSTGRES_FAULTS: Final = (
     *(link_fault("postgres", how) for how in ("cut", "refused", "delayed", "half-open")),
 )
 WS_FAULTS: Final = (killed("ws"), terminated("ws"), frozen("ws"))
-WORKER_FAULTS: Final = (killed("worker"), terminated("worker"), frozen("worker"), POISON)
+WORKER_FAULTS: Final = (killed("worker"), terminated("worker"), frozen("worker"))
 DOOR_FAULTS: Final = (killed("api"), terminated("api"), killed("gateway"), terminated("gateway"))

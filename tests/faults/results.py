@@ -25,6 +25,14 @@ def record(name: str, figures: Mapping[str, object]) -> None:
         path.write_text(text + "\n", encoding="utf-8")
 
 
+def tally(name: str, figure: str, count: int) -> None:
+    """Adds to a figure that several tests of one process make up."""
+    if _FOLDER:
+        path = Path(_FOLDER) / f"{name}.json"
+        before = json.loads(path.read_text(encoding="utf-8"))[figure] if path.exists() else 0
+        record(name, {figure: before + count})
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` (0 to 1) of `values` lie; nearest rank."""
     ordered = sorted(values)

@@ -8,7 +8,6 @@ import pytest
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import (
     DOOR_FAULTS,
-    POISON,
     POSTGRES_FAULTS,
     REDIS_FAULTS,
     WORKER_FAULTS,
@@ -41,7 +40,7 @@ SHORT_LANES = (
     Lane(REDIS_FAULTS, 1, calm=1.0),
     Lane((*POSTGRES_FAULTS, postgres_away(3)), 1, calm=1.0),
     Lane((killed("ws"), terminated("ws"), frozen("ws", 5)), 1, calm=3.0),
-    Lane((killed("worker"), terminated("worker"), frozen("worker", 5), POISON), 1, calm=3.0),
+    Lane((killed("worker"), terminated("worker"), frozen("worker", 5)), 1, calm=3.0),
     Lane(DOOR_FAULTS, 1, calm=3.0),
 )
 LONG_LOAD = Load(rooms=40, clients=200, messages_per_second=1000)

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from pydantic import SecretStr
+from tests.faults.results import LONG, tally
 from tests.integration.ws_service.folded_state import FoldedState
 from tests.integration.ws_service.steered_replica import NEVER, stop_the_clocks
 from tests.integration.ws_service.steered_room import COLORS, NAMES, SteeredRoom, Surroundings
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from ws_service.settings import WsSettings
 
-EXAMPLES: Final = int(os.environ.get("ADDA_EXAMPLES", "60"))
+EXAMPLES: Final = int(os.environ.get("ADDA_EXAMPLES", "10000" if LONG else "60"))
 FIRST_SEED: Final = int(os.environ.get("ADDA_SEED", "0"))
 MOST_PER_TEST: Final = 250
 STEPS: Final = 30
@@ -264,3 +265,4 @@ def test_a_snapshot_and_what_follows_are_what_a_newcomer_is_shown(
             suppress_health_check=list(HealthCheck),
         ),
     )
+    tally("state_equation", "interleavings", examples)
