@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 Act = Callable[["Bed", "Random"], Awaitable[None]]
 FROZEN_SECONDS: Final = 20.0
 POSTGRES_AWAY_SECONDS: Final = 60.0
-HALF_OPEN_SECONDS: Final = 3.5
+HALF_OPEN_SECONDS: Final = 3.3
 """Longer than a command may take."""
 
-BAD_SECONDS: Final = 1.5
+BAD_SECONDS: Final = 1.0
 DELAY_SECONDS: Final = 0.15
 
 LISTENING_LINK: Final = sends(b"-listen")

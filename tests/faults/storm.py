@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.faults.checker import Violation, check, excused
+from tests.faults.leftovers import wait_until_nobody_is_left
 from tests.faults.reading import heads, read_all, wait_stored
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ async def storm(bed: Bed, crowd: Crowd, lanes: Sequence[Lane], seed: int) -> Out
     finally:
         bed.heal()
         await crowd.leave()
+    await wait_until_nobody_is_left(bed)
     outcome.violations = await asyncio.to_thread(check, crowd.run.history)
     return outcome
 

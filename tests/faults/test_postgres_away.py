@@ -65,12 +65,12 @@ async def test_the_chat_goes_on_as_fast_and_the_backlog_is_stored_soon(
 
 
 def measured(run: Run, times: dict[str, float]) -> Fault:
-    """A quiet minute, a minute without PostgreSQL, and how long the backlog then takes."""
+    """A quiet half minute, a minute without PostgreSQL, and how long the backlog then takes."""
 
     async def act(bed: Bed, _chance: Random) -> None:
-        await asyncio.sleep(10)  # after the storm of arrivals
+        await asyncio.sleep(5)  # after the storm of arrivals
         times["quiet"] = run.now
-        await asyncio.sleep(AWAY_SECONDS)
+        await asyncio.sleep(AWAY_SECONDS / 2)
         times["stopped"] = run.now
         await asyncio.to_thread(bed.postgres.stop)
         times["away"] = run.now

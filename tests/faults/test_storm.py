@@ -30,11 +30,11 @@ ROUNDS = 20
 SEED = 1
 
 LONG_LANES = (
-    Lane(REDIS_FAULTS, ROUNDS, calm=5.0),
-    Lane((*POSTGRES_FAULTS, postgres_away()), ROUNDS, calm=0.8),
-    Lane(WS_FAULTS, ROUNDS, calm=14.0),
+    Lane(REDIS_FAULTS, ROUNDS, calm=4.5),
+    Lane((*POSTGRES_FAULTS, postgres_away()), ROUNDS, calm=0.4),
+    Lane(WS_FAULTS, ROUNDS, calm=13.0),
     Lane(WORKER_FAULTS, ROUNDS, calm=10.0),
-    Lane(DOOR_FAULTS, ROUNDS, calm=13.0),
+    Lane(DOOR_FAULTS, ROUNDS, calm=12.0),
 )
 SHORT_LANES = (
     Lane(REDIS_FAULTS, 1, calm=1.0),
@@ -43,7 +43,7 @@ SHORT_LANES = (
     Lane((killed("worker"), terminated("worker"), frozen("worker", 5)), 1, calm=3.0),
     Lane(DOOR_FAULTS, 1, calm=3.0),
 )
-LONG_LOAD = Load(rooms=40, clients=200, messages_per_second=1000)
+LONG_LOAD = Load(rooms=40, clients=200, messages_per_second=900)
 SHORT_LOAD = Load(rooms=8, clients=60, rest_authors=4, messages_per_second=150)
 
 

@@ -1,0 +1,36 @@
+"""What must be gone when everybody has left: people, their connections, and subscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.bed import Bed
+
+SECONDS = 25.0
+"""A crashed replica's connections expire after 12 s; rooms stay subscribed for 5 s."""
+
+PRESENCE = ("conns", "tabs", "roster", "users", "leavers", "leaving")
+
+
+async def wait_until_nobody_is_left(bed: Bed) -> None:
+    """Returns when Redis knows nobody and no replica listens to any room.
+
+    Raises:
+        AssertionError: it still did after 25 s; says what is left.
+    """
+    deadline = time.monotonic() + SECONDS
+    async with bed.redis() as redis:
+        while left := await _left(redis):
+            assert time.monotonic() < deadline, f"left behind: {left[:10]}"
+            await asyncio.sleep(0.5)
+
+
+async def _left(redis: Any) -> list[str]:
+    names = [name.decode() async for name in redis.scan_iter(count=1000)]
+    people = [name for name in names if name.rpartition(":")[2] in PRESENCE]
+    channels = await redis.execute_command("PUBSUB", "SHARDCHANNELS")
+    rooms = [name.decode() for name in channels if b":c:" in name]
+    return people + rooms
