@@ -72,10 +72,9 @@ async def test_who_is_gone_is_gone_in_time_and_who_moved_talks_on(reachable_path
             bed.stack.service_url(name).replace("http", "ws", 1) for name in bed.names("ws")
         )
         async with httpx.AsyncClient(base_url=bed.stack.url, trust_env=False, timeout=10) as http:
-            made = [await http.post("/api/rooms/", json={"name": f"{n}"}) for n in range(ROOMS)]
-            rooms = [answer.json()["id"] for answer in made]
-            for room in rooms:
-                await http.patch(f"/api/rooms/{room}/", json={"max_users": 1000})
+            wishes = [{"name": f"{n}", "max_users": PEOPLE} for n in range(ROOMS)]
+            made = [await http.post("/api/rooms/", json=wish) for wish in wishes]
+            rooms = [answer.raise_for_status().json()["id"] for answer in made]
             watchers = await enter(rooms, safe, ROOMS)
             ghosts = await enter(rooms, doomed, PEOPLE // 2)
             movers = await enter(rooms, doomed, PEOPLE // 2)
