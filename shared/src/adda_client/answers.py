@@ -42,16 +42,16 @@ class Answers:
         _settle(asker, event)
         return asker is not None
 
-    def take_error(self, event: ErrorEvent) -> Literal["told", "the timeline's", "nobody's"]:
-        """Tells whoever asked for what was refused."""
+    def take_error(self, event: ErrorEvent) -> Literal["told", "unclear", "nobody's"]:
+        """Tells whoever sent what was refused.
+
+        An error without `client_id` may be the answer to a history or to something else. Then
+        nobody knows which answers are still to come: begin again with another connection.
+        """
         if event.client_id is not None:
             _fail(self.acks.get(event.client_id), _told(event))
             return "told"
-        if not self.histories:
-            return "nobody's"
-        asker = self.histories.popleft()
-        _fail(asker, _told(event))
-        return "told" if asker is not None else "the timeline's"
+        return "unclear" if self.histories else "nobody's"
 
     def forget(self, client_id: str) -> None:
         """Nobody waits for this ack any more, whatever it has become."""

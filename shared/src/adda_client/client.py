@@ -136,8 +136,9 @@ class ChatClient:
     async def send(self, content: str, *, client_id: str | None = None, **more: Any) -> AckEvent:
         """Says something; returns its place in the room. `more`: `reply_to`, `file_url`, ….
 
-        Tries again with the same `client_id` for as long as it takes, so the message is in the
-        room once. One at a time: what is sent later comes later, whatever happens.
+        Tries again with the same `client_id` for as long as it takes; the server knows it again for
+        ten minutes, so the message is in the room once unless nothing was heard for longer. One at
+        a time: what is sent later comes later, whatever happens.
 
         Raises:
             MessageRefused: the server will never take it.
@@ -181,7 +182,7 @@ class ChatClient:
         try:
             async with asyncio.timeout(ACK_SECONDS):
                 return await answer
-        except (ConnectionLost, TryAgain, TimeoutError) as error:
+        except (ConnectionLost, TimeoutError) as error:
             raise ConnectionError("the history could not be read now") from error
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -276,7 +277,8 @@ class ChatClient:
                         await self._take(event)
         finally:
             self._socket = None
-            self._welcomed.clear()
+            if self._end is None:  # who waits for a connection that will not come must go on
+                self._welcomed.clear()
             self._answers.lose()
             self._answers = Answers()
             self._timeline.disconnected()
@@ -329,10 +331,11 @@ class ChatClient:
     def _take_error(self, event: ErrorEvent) -> None:
         if not self._welcomed.is_set():
             self._asked_wait = event.retry_after or 0.0  # the close says whether to come back
-        elif (whose := self._answers.take_error(event)) == "the timeline's":
-            # Without these messages nothing can go on: begin again from the position.
+            return
+        whose = self._answers.take_error(event)
+        if whose == "unclear":
             self._drop()
-        elif whose == "nobody's" and not self._paused:
+        if whose != "told" and not self._paused:
             self._deliver([event])
 
     def _drop(self) -> None:

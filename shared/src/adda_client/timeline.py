@@ -84,7 +84,7 @@ class Timeline:
             step = Step([*self._in_order(event.messages), *event.revisions])
             self.position = Position(event.epoch, max(event.seq, self._known().seq))
             return step
-        if event.epoch == position.epoch:
+        if event.epoch == position.epoch and event.seq >= position.seq:
             # The same life of the room, only too much of it: the rest can be read.
             self._held += event.messages
             return self._fill()

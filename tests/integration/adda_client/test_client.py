@@ -171,6 +171,34 @@ async def test_closing_ends_a_wait_for_a_server_that_never_comes(room: UUID) -> 
         await asyncio.wait_for(entering, 5)
 
 
+async def test_who_sends_or_asks_after_the_end_is_told(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat_at(replicas[0].base, room) as chat:
+        await chat.send("এক")
+    async with asyncio.timeout(5):
+        with pytest.raises(ChatClosed):
+            await chat.send("দুই")
+        with pytest.raises(ChatClosed):
+            await chat.history()
+
+
+async def test_a_refusal_that_may_be_anybodys_begins_again_and_misses_nothing(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat_at(replicas[0].base, room) as chat:
+        await chat.send("এক")
+        asking = asyncio.create_task(chat.history())
+        await asyncio.sleep(0)
+        chat._answers.histories.append(None)  # as when a gap is being read, too
+        await chat._tell(type="nonsense")
+        await chat._tell(type="nonsense")
+        await asyncio.gather(asking, return_exceptions=True)
+        await chat.send("দুই")
+        assert await texts_of(chat, 2) == ["এক", "দুই"]
+        assert chat.connections > 1
+
+
 async def test_redis_restarts_and_the_message_arrives_once(
     settings_for: Callable[..., WsSettings], own_valkey: OwnValkey, room: UUID
 ) -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tests.chat_client import chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 
-from shared.redis_schema.scripts import EPOCH_GAP
+from shared.message_log.message_log import MessageLog
+from shared.redis_schema.scripts import EPOCH_GAP, Scripts
+from shared.usecases.post_message import CheckedDraft, MessagePoster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,8 @@ async def set_back(replica: Replica, room: UUID, **fields: int) -> None:
     if seqs := fields.get("seq"):
         newest = await redis.xrevrange(keys.log(room), count=seqs)
         await redis.xdel(keys.log(room), *(entry for entry, _ in newest))
+        last = (await redis.xrevrange(keys.log(room), count=1) or [(b"0-0", {})])[0][0]
+        await redis.execute_command("XSETID", keys.log(room), last)
 
 
 async def test_numbers_that_were_shown_are_not_given_out_again(
@@ -46,6 +50,29 @@ async def test_numbers_that_were_shown_are_not_given_out_again(
             assert client.texts == ["0", "1", "2", "3", "4"]
         await writer.say("আরও")
         await reader.wait_for("message", lambda e: e["message"] == "আরও")
+
+
+async def test_a_number_that_a_stranger_gave_out_again_is_noticed(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    """By one who has not seen it: an api_service, or a replica that has just come."""
+    parts = replicas[0].deps.hub.parts
+    async with chat(replicas[0].base, room) as reader:
+        for n in range(3):
+            await reader.say(str(n))
+        await reader.wait_for("message", lambda e: e["seq"] == 3)
+        await set_back(replicas[0], room, seq=1)
+        stranger = MessageLog(replicas[0].deps.redis, Scripts(replicas[0].deps.redis, parts.keys))
+        user = parts.identifier.new_user("a" * 32, None, None)
+        poster = MessagePoster(stranger, parts.poster.rooms, parts.ids)
+        _, place = await poster.post(user, room, CheckedDraft("অন্য", None, "text", None, None))
+        assert place.seq == 3
+        recovered = await reader.wait_for("recovered")
+        assert recovered["complete"] is False
+        assert [m["message"] for m in recovered["messages"]] == ["0", "1", "অন্য"]
+        await reader.say("আবার")
+        event = await reader.wait_for("message", lambda e: e["message"] == "আবার")
+        assert event["seq"] == 3 + 1 + EPOCH_GAP + 1
 
 
 async def test_a_room_that_was_set_back_is_noticed_by_the_position_check(

@@ -137,6 +137,14 @@ def test_another_epoch_is_told_and_begins_anew(timeline: Timeline) -> None:
     assert seqs(timeline.take(message(1004)).deliver) == [1004]
 
 
+def test_a_room_that_was_set_back_begins_anew_though_its_epoch_is_the_same(
+    timeline: Timeline,
+) -> None:
+    news = recovered(False, "a", 3, 1, 2, 3)
+    assert timeline.take(news).deliver == [news]
+    assert seqs(timeline.take(message(4)).deliver) == [4]
+
+
 def test_a_page_without_messages_ends_the_reading(timeline: Timeline) -> None:
     timeline.take(message(8))
     step = timeline.take(HistoryEvent(messages=[], has_more=True))

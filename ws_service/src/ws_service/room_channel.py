@@ -24,7 +24,7 @@ from shared.protocol.envelopes import (
     TypingEnvelope,
 )
 from shared.protocol.errors import ChatError, Unavailable
-from shared.protocol.events import SystemEvent, TypingEvent
+from shared.protocol.events import SystemEvent
 from shared.runtime.lifecycle import BackgroundTasks
 from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
@@ -89,6 +89,7 @@ class RoomChannel:
         self._checking: asyncio.Task[None] | None = None
         self._window: asyncio.TimerHandle | None = None
         self._check_again = False
+        self._doubtful = False
 
     # ------------------------------------------------------------------ from Redis
 
@@ -99,16 +100,7 @@ class RoomChannel:
         elif isinstance(envelope, RosterEnvelope):
             self._take_roster(envelope)
         elif isinstance(envelope, TypingEnvelope):
-            self.emit(
-                wire.event_frame(
-                    TypingEvent(
-                        user_id=envelope.person.id,
-                        username=envelope.person.username,
-                        typing=envelope.typing,
-                        timestamp=format_micros(envelope.micros),
-                    )
-                )
-            )
+            self.emit(wire.typing_frame(envelope))
         elif isinstance(envelope, RevisionEnvelope):
             self._take_revision(envelope)
         elif isinstance(envelope, ControlEnvelope) and envelope.what == "closed":
@@ -120,12 +112,14 @@ class RoomChannel:
             return
         verdict = self.tracker.offer(envelope.epoch, envelope.message.seq)
         if isinstance(verdict, Deliver):
-            self._history.log.saw(self.room, envelope.epoch, envelope.message.seq)
-            self.emit(wire.message_frame(envelope.message))
+            message = envelope.message
+            self._history.log.saw(self.room, envelope.epoch, message.seq, message.micros)
+            self.emit(wire.message_frame(message))
+        elif isinstance(verdict, Duplicate):
+            # Read from the log meanwhile, or its number was given out twice.
+            self.check(doubtful=True)
         else:
-            if not isinstance(verdict, Duplicate):
-                self._hold(envelope)
-            # A number seen before: read from the log meanwhile, or given out twice.
+            self._hold(envelope)
             self.check()
 
     def _hold(self, envelope: MessageEnvelope) -> None:
@@ -237,8 +231,12 @@ class RoomChannel:
         places = (here.epoch, here.seq, self.roster.rv, self._ev)
         return places != (head.epoch, head.seq, head.rv, head.ev)
 
-    def check(self) -> None:
-        """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded."""
+    def check(self, *, doubtful: bool = False) -> None:
+        """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded.
+
+        `doubtful`: the server may be another one, or have lost something.
+        """
+        self._doubtful |= doubtful
         if self._checking is None:
             self._checking = self._tasks.start(self._check(), f"check {self.room}")
         else:
@@ -269,7 +267,7 @@ class RoomChannel:
             ChatError: the room is gone.
         """
         head = await self._head()
-        if self._is_ahead_of(head) and await self._fence():
+        if (self._doubtful or self._is_ahead_of(head)) and await self._fence():
             head = await self._head()
         if self.tracker is None:
             self.tracker = SequenceTracker(head.epoch, head.seq)
@@ -295,8 +293,11 @@ class RoomChannel:
 
     async def _fence(self) -> bool:
         """Lets the server judge; True if it has lost something, and the room was moved on."""
-        assert self.tracker is not None  # noqa: S101 - only called with a tracker
+        self._doubtful = False
+        if self.tracker is None:
+            return False
         history, epoch = self._history, self.tracker.position.epoch
+        history.log.saw(self.room, epoch, self.tracker.position.seq)
         for envelope in self._held:
             if envelope.epoch == epoch:
                 history.log.saw(self.room, epoch, envelope.message.seq)

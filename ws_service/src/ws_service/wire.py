@@ -30,6 +30,7 @@ from shared.protocol.events import (
     MessageDeletedEvent,
     RoomInfo,
     RosterUser,
+    TypingEvent,
     WelcomeEvent,
 )
 from ws_service.protocol_class import text_frame
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from shared.domain.entities import User
     from shared.presence.presence import Joined
-    from shared.protocol.envelopes import RosterEnvelope
+    from shared.protocol.envelopes import RosterEnvelope, TypingEnvelope
     from shared.usecases.read_history import Recovery
 
 USER_LIST_LIMIT: Final = 200
@@ -89,6 +90,18 @@ def _revision(message: StoredMessage) -> bytes:
     return encode(
         MessageDeletedEvent(
             room_id=body.room_id, message_id=body.message_id, seq=message.seq, timestamp=changed
+        )
+    )
+
+
+def typing_frame(notice: TypingEnvelope) -> bytes:
+    """The frame that tells who types, or stopped."""
+    return event_frame(
+        TypingEvent(
+            user_id=notice.person.id,
+            username=notice.person.username,
+            typing=notice.typing,
+            timestamp=format_micros(notice.micros),
         )
     )
 

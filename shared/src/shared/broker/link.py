@@ -92,8 +92,10 @@ class Link:
         elif message["type"] == "ssubscribe" and channel in self.channels:
             self._listener.confirmed(self, channel)
         elif message["type"] == "sunsubscribe":
-            if self._given_up[channel]:
+            if self._given_up[channel] > 1:
                 self._given_up[channel] -= 1
+            elif self._given_up.pop(channel, 0):
+                return
             elif channel in self.channels:  # pushed by a server that gave the slot away
                 self._send_away([channel])
 

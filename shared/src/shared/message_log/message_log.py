@@ -90,6 +90,14 @@ class Changes:
     """Changes in the room's epoch at the same moment, as in Head."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The newest message that was seen of a room, and when it was sent (µs, 0: not known)."""
+
+    place: Position
+    micros: int
+
+
 class MessageLog:
     """Every method raises Unavailable while Redis is away or the queue is full."""
 
@@ -109,30 +117,34 @@ class MessageLog:
         self._batcher = CallBatcher(redis, replicas=wait_replicas)
         self._hot_limit = hot_limit
         self._most_backlog = most_backlog
-        self._seen: OrderedDict[UUID, Position] = OrderedDict()
+        self._seen: OrderedDict[UUID, _Seen] = OrderedDict()
 
-    def saw(self, room: UUID, epoch: str, seq: int) -> None:
-        """Message `seq` of `epoch` was seen: its number is never given out again.
+    def saw(self, room: UUID, epoch: str, seq: int, micros: int = 0) -> None:
+        """Message `seq` of `epoch`, sent at `micros` (0: not known), was seen.
 
         Should the server come to stand behind it, by a failover or a power cut, then the next
         message begins a new epoch above it, instead of taking the number of one that was shown.
         """
         seen = self._seen.pop(room, None)
-        if seen is None or seen.epoch != epoch or seen.seq < seq:
-            seen = Position(epoch, seq)
+        if seen is None or seen.place.epoch != epoch or seen.place.seq < seq:
+            seen = _Seen(Position(epoch, seq), micros)
+        elif seen.place.seq == seq and not seen.micros:
+            seen = _Seen(seen.place, micros)
         self._seen[room] = seen
         if len(self._seen) > MOST_SEEN:
             self._seen.popitem(last=False)
 
     async def fence(self, room: UUID, rv: int, ev: int) -> bool:
-        """Moves a room on that stands behind what was seen of it; True if it did.
+        """Moves a room on that has lost some of what was seen of it; True if it did.
 
         `rv` and `ev` are the newest changes of roster and messages that were seen.
         """
         seen = self._seen.get(room)
         if seen is None:
             return False
-        call = self._scripts.fence(room, seen, rv, ev, new_epoch=IdMaker.epoch())
+        call = self._scripts.fence(
+            room, seen.place, seen.micros, rv=rv, ev=ev, new_epoch=IdMaker.epoch()
+        )
         return bool(await self._batcher.submit(call))
 
     @property
@@ -147,6 +159,7 @@ class MessageLog:
             RoomNotLoaded: see there.
             ChatError: `room_not_found` (closed) or `client_id_conflict`.
         """
+        seen = self._seen.get(UUID(body.room_id))
         call = self._scripts.publish(
             UUID(body.room_id),
             UUID(body.user_id),
@@ -156,13 +169,13 @@ class MessageLog:
             digest="-" if body.client_id is None else _digest(body),
             hot_limit=self._hot_limit,
             most_backlog=self._most_backlog,
-            seen=self._seen.get(UUID(body.room_id)),
+            seen=None if seen is None else seen.place,
             new_epoch=IdMaker.epoch(),
         )
         answer = await self._batcher.submit(call)
         outcome = _outcome(answer)
         if outcome == "ok":
-            self.saw(UUID(body.room_id), answer[4].decode(), int(answer[1]))
+            self.saw(UUID(body.room_id), answer[4].decode(), int(answer[1]), int(answer[2]))
         return Published(answer[3].decode(), int(answer[1]), int(answer[2]), outcome == "again")
 
     async def revise(

@@ -8,6 +8,7 @@ within each slot.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from redis.crc import key_slot
@@ -18,8 +19,6 @@ from shared.runtime.redis_client import home_of, is_cluster, is_outage, unavaila
 from shared.runtime.redis_topology import AWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from redis.asyncio import Redis
 
 _Waiter = tuple[Queued, asyncio.Future[Any]]
@@ -32,13 +31,12 @@ MOST_WAITING: Final = 4096
 class _Lane:
     """The way to one server: one pipeline in flight; what arrives meanwhile goes with the next."""
 
-    def __init__(self, redis: Redis, replicas: int, emptied: Callable[[_Lane], None]) -> None:
+    def __init__(self, redis: Redis, replicas: int) -> None:
         self.waiting: list[_Waiter] = []
         self.sender: asyncio.Task[None] | None = None
         self._redis = redis
         self.under_way = 0
         self._replicas = replicas
-        self._emptied = emptied
 
     def take(self, call: Queued) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
@@ -58,7 +56,6 @@ class _Lane:
         finally:
             self.sender = None
             self.under_way = 0
-            self._emptied(self)
 
     async def _send_one(self, batch: list[_Waiter]) -> None:
         results: list[Any]
@@ -94,9 +91,12 @@ class CallBatcher:
         """`replicas` must confirm each batch before it is answered; see `run_all`."""
         self._redis = redis
         self._replicas = replicas
+        self._is_cluster = is_cluster(redis)
         self._lanes: dict[object, _Lane] = {}
         self._pinned: dict[int, _Lane] = {}
         """Lane of each slot with calls under way: when its server changes, order must not."""
+        self._open: Counter[int] = Counter()
+        """Calls of each slot that are not answered yet."""
 
     def __len__(self) -> int:
         """Calls that are not answered yet."""
@@ -111,22 +111,30 @@ class CallBatcher:
         """
         if sum(len(lane.waiting) for lane in self._lanes.values()) >= MOST_WAITING:
             raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
-        return self._lane_of(call).take(call)
+        if not self._is_cluster:
+            return self._lane_to(None).take(call)
+        slot = key_slot(call.key.encode())
+        if slot not in self._pinned:
+            self._pinned[slot] = self._lane_to(home_of(self._redis, call.key))
+        self._open[slot] += 1
+        future = self._pinned[slot].take(call)
+        future.add_done_callback(lambda _: self._answered(slot))
+        return future
 
     async def drain(self) -> None:
         """Waits until everything submitted was answered."""
         senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
         await asyncio.gather(*senders)
 
-    def _lane_of(self, call: Queued) -> _Lane:
-        home = home_of(self._redis, call.key)
-        slot = key_slot(call.key.encode()) if is_cluster(self._redis) else 0
-        if slot not in self._pinned:
-            if home not in self._lanes:
-                self._lanes[home] = _Lane(self._redis, self._replicas, self._unpin)
-            self._pinned[slot] = self._lanes[home]
-        return self._pinned[slot]
+    def _lane_to(self, home: object) -> _Lane:
+        if home not in self._lanes:
+            self._lanes[home] = _Lane(self._redis, self._replicas)
+        return self._lanes[home]
 
-    def _unpin(self, idle: _Lane) -> None:
-        self._pinned = {slot: lane for slot, lane in self._pinned.items() if lane is not idle}
-        self._lanes = {home: lane for home, lane in self._lanes.items() if lane is not idle}
+    def _answered(self, slot: int) -> None:
+        self._open[slot] -= 1
+        if self._open[slot]:
+            return
+        del self._open[slot], self._pinned[slot]
+        used = set(map(id, self._pinned.values()))
+        self._lanes = {home: lane for home, lane in self._lanes.items() if id(lane) in used}

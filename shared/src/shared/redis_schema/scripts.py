@@ -230,12 +230,14 @@ class Scripts:
             ],
         )
 
-    def fence(self, room: UUID, seen: Position, rv: int, ev: int, *, new_epoch: str) -> Call:
-        """Holds a room against what was seen of it."""
+    def fence(
+        self, room: UUID, seen: Position, micros: int, *, rv: int, ev: int, new_epoch: str
+    ) -> Call:
+        """Holds a room against what was seen of it; `micros` of the message `seen`, 0: unknown."""
         return Call(
             script("fence"),
-            [self.keys.meta(room)],
-            [seen.epoch, seen.seq, rv, ev, new_epoch, EPOCH_GAP],
+            [self.keys.meta(room), self.keys.log(room)],
+            [seen.epoch, seen.seq, rv, ev, new_epoch, EPOCH_GAP, micros],
         )
 
     def revise(

@@ -165,7 +165,7 @@ async def _run_round(
     answers: list[Any],
 ) -> None:
     """Sends what is pending, each slot's commands to one node, and puts their answers in."""
-    ways: dict[int, tuple[Address, bool]] = {}
+    ways: dict[int, tuple[Address, bool] | ClusterDownError] = {}
     groups: dict[tuple[Address, bool], list[int]] = defaultdict(list)
     for n in pending:
         slot, before = slots[n], answers[n]
@@ -173,11 +173,14 @@ async def _run_round(
             asked = isinstance(before, AskError)
             try:
                 address = before.node_addr if asked else await topology.address_of(slot)
+                ways[slot] = (address, asked)
             except ClusterDownError as error:  # that of this slot; the others have nodes
-                answers[n] = error
-                continue
-            ways[slot] = (address, asked)
-        groups[ways[slot]].append(n)
+                ways[slot] = error
+        way = ways[slot]
+        if isinstance(way, ClusterDownError):
+            answers[n] = way
+        else:
+            groups[way].append(n)
     found = await asyncio.gather(
         *(
             _run_at(topology, address, [stack[n] for n in group], asking=asking)

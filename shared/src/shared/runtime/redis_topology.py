@@ -77,7 +77,9 @@ class Topology:
             RedisConnectionError: no node answers.
             ClusterDownError: nobody serves it.
         """
-        if slot not in self._slots:
+        if slot not in self._slots and (
+            self._asking.under_way or self._asking.age >= DOUBT_SECONDS
+        ):
             await self.refresh()
         if slot not in self._slots:
             raise ClusterDownError(f"nobody serves slot {slot}")

@@ -29,6 +29,11 @@ class SingleFlight(Generic[Answer]):
         """Seconds since it was asked; infinite if it never was."""
         return asyncio.get_running_loop().time() - self._asked_at
 
+    @property
+    def under_way(self) -> bool:
+        """Is it being asked just now?"""
+        return self._asking is not None
+
     async def answer(self) -> Answer:
         """The answer of the question under way, or of a new one; raises what it raises."""
         # Many may wait for one answer; none of them may end it for the others.
