@@ -170,9 +170,13 @@ class SentinelGroup:
         if len(masters) != 1 or not all(self._knows_all(port) for port in self.sentinel_ports):
             return False
         (master,) = masters
-        told = str(self.call(master, "INFO", "replication"))
-        online = told.count("state=online") or told.count("'online'")
-        return online == len(self.ports) - 1
+        others = [number for number in range(len(self.ports)) if number != master]
+        return all(self._follows(number, master) for number in others)
+
+    def _follows(self, number: int, master: int) -> bool:
+        """By its own word: a master calls a replica online that still loads what it was sent."""
+        told = self.call(number, "ROLE")
+        return bool(told[0] == "slave" and told[2:4] == [self.ports[master], "connected"])
 
     def _knows_all(self, sentinel: int) -> bool:
         told = self._call(sentinel, "SENTINEL", "MASTERS")
