@@ -1,7 +1,8 @@
 """The whole stack as it runs for people, with a bad network and weak servers to order.
 
 Services reach Valkey and PostgreSQL through proxies; every process can be killed, frozen and
-brought back by its name.
+brought back by its name. Sentinels and clusters tell their clients where to go: to those no proxy
+leads, and what fails is the servers themselves.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx
-from redis.asyncio import Redis
 from tests.own_postgres import OwnPostgres
 from tests.own_valkey import OwnValkey
 from tests.tcp_proxy import Mode, TcpProxy, proxy_in_thread
@@ -25,10 +25,14 @@ from tests.tcp_proxy import Mode, TcpProxy, proxy_in_thread
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions
 from local_stack.stack import Stack
+from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from redis.asyncio import Redis
 
 SERVICES = ("api", "ws", "worker")
 PATIENCE_SECONDS = 60.0
@@ -60,15 +64,37 @@ def through(url: str, port: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class OneServer:
+    """The usual layout of Redis."""
+
+    valkey: OwnValkey
+    link: TcpProxy
+
+
+@dataclass(frozen=True, slots=True)
 class Bed:
     """Everything that a fault can touch. Methods that wait are coroutines."""
 
     stack: Stack
-    valkey: OwnValkey
+    redis_url: str
+    """Past the proxy, if there is one."""
+    one_server: OneServer | None
+    """None where Redis is of another layout, which faults know for themselves."""
     postgres: OwnPostgres
-    redis_link: TcpProxy
     postgres_link: TcpProxy
     size: Size
+
+    @property
+    def valkey(self) -> OwnValkey:
+        """For faults of the usual layout alone."""
+        assert self.one_server is not None
+        return self.one_server.valkey
+
+    @property
+    def redis_link(self) -> TcpProxy:
+        """For faults of the usual layout alone."""
+        assert self.one_server is not None
+        return self.one_server.link
 
     def names(self, kind: str) -> list[str]:
         """Names of all replicas of `api`, `ws` or `worker`; of `gateway` its only one."""
@@ -120,7 +146,7 @@ class Bed:
     @asynccontextmanager
     async def redis(self) -> AsyncIterator[Redis]:
         """A client past the proxy."""
-        client = Redis.from_url(self.valkey.url, socket_timeout=5)
+        client = open_redis(self.redis_url, "test")
         try:
             yield client
         finally:
@@ -128,7 +154,10 @@ class Bed:
 
     def heal(self) -> None:
         """The links are good again; whatever is down or frozen is the fault's own to bring back."""
-        for link in (self.redis_link, self.postgres_link):
+        links = [self.postgres_link]
+        if self.one_server is not None:
+            links.append(self.one_server.link)
+        for link in links:
             link.delay_seconds = 0.0
             link.mode = Mode.PASS
 
@@ -149,27 +178,37 @@ async def _until(condition: Callable[[], Awaitable[bool]], name: str) -> None:
 
 @contextmanager
 def open_bed(
-    directory: Path, size: Size, environment: Mapping[str, str] | None = None
+    directory: Path,
+    size: Size,
+    environment: Mapping[str, str] | None = None,
+    *,
+    redis_url: str | None = None,
 ) -> Iterator[Bed]:
-    """Starts everything, and stops it at the end."""
+    """Starts everything, and stops it at the end. `redis_url`: servers of the caller's own."""
     with ExitStack() as exits:
-        valkey = OwnValkey(directory / "redis", None)
-        exits.callback(valkey.stop)
+        one_server, services_redis_url = None, redis_url
+        if redis_url is None:
+            valkey = OwnValkey(directory / "redis", None)
+            exits.callback(valkey.stop)
+            one_server = OneServer(valkey, exits.enter_context(_proxy_to(valkey.url)))
+            redis_url = valkey.url
+            services_redis_url = through(redis_url, one_server.link.port)
         postgres = OwnPostgres(directory / "postgres")
         exits.callback(postgres.stop)
-        links = [
-            exits.enter_context(proxy_in_thread("127.0.0.1", urlsplit(url).port or 0))
-            for url in (valkey.url, postgres.url)
-        ]
+        postgres_link = exits.enter_context(_proxy_to(postgres.url))
         options = StackOptions(
             directory=directory / "stack",
             port=free_ports(1)[0],
             api=size.api,
             ws=size.ws,
             workers=size.workers,
-            redis_url=through(valkey.url, links[0].port),
-            database_url=through(postgres.url, links[1].port),
+            redis_url=services_redis_url,
+            database_url=through(postgres.url, postgres_link.port),
             environment={**ENVIRONMENT, **(environment or {})},
         )
         stack = exits.enter_context(Stack(options))
-        yield Bed(stack, valkey, postgres, links[0], links[1], size)
+        yield Bed(stack, redis_url, one_server, postgres, postgres_link, size)
+
+
+def _proxy_to(url: str) -> AbstractContextManager[TcpProxy]:
+    return proxy_in_thread("127.0.0.1", urlsplit(url).port or 0)

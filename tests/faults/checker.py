@@ -88,8 +88,11 @@ def nothing_is_doubled(history: History) -> Iterator[Violation]:
         seen = Counter(message for message in view.messages if message != STRANGER)
         for message in [message for message, count in seen.items() if count > 1]:
             sending = history.sendings[message]
-            if not _retried_over_an_emptying(history, sending):
-                at = [n for n, shown in enumerate(view.messages) if shown == message]
+            at = [n for n, shown in enumerate(view.messages) if shown == message]
+            if not (
+                _retried_over_an_emptying(history, sending)
+                or _retried_over_failovers(history, sending, view, at)
+            ):
                 trace = f"{_told(sending)}, shown {len(at)} times: {_excerpt(history, view, at[1])}"
                 yield Violation("doubled", view.room, trace)
 
@@ -121,7 +124,7 @@ def places_agree(history: History) -> Iterator[Violation]:
 
 
 def numbers_have_no_gap(history: History) -> Iterator[Violation]:
-    """From 1 on without a hole, but for what an emptied Redis took along."""
+    """From 1 on without a hole, but for what an emptied Redis or an old master took along."""
     forgiven = excused(history)
     places = {
         (sending.room, sending.place.seq)
@@ -130,11 +133,13 @@ def numbers_have_no_gap(history: History) -> Iterator[Violation]:
     }
     for where, rooms in (("REST", history.rest), ("PostgreSQL", history.postgres)):
         for room, rows in rooms.items():
-            jumps = len(history.emptyings)
+            jumps, steps = len(history.emptyings), len(history.failovers)
             for before, after in pairwise([0, *(row.seq for row in rows)]):
                 missing = [n for n in range(before + 1, after) if (room, n) not in places]
                 if len(missing) >= NEW_EPOCH_JUMP and jumps:
                     jumps -= 1
+                elif missing and steps:  # were any acknowledged, `nothing_is_lost` tells
+                    steps -= 1
                 elif missing or after <= before:
                     yield Violation("gap", room, f"{before} is followed by {after} in {where}")
 
@@ -158,12 +163,14 @@ def readers_miss_nothing(history: History) -> Iterator[Violation]:
 
 
 def breaks_have_a_cause(history: History) -> Iterator[Violation]:
-    """A reader is told to begin anew only after Redis was emptied; a head never goes back."""
+    """A reader is told to begin anew only after Redis lost something; a head never goes back."""
+    causes = [emptying.began for emptying in history.emptyings]
+    causes += [failover.began for failover in history.failovers]
     for view in history.views:
         epoch = view.marks[0].epoch if view.marks else ""
         for mark in view.marks:
             if mark.epoch != epoch:
-                if not any(emptying.began <= mark.time for emptying in history.emptyings):
+                if not any(began <= mark.time for began in causes):
                     trace = f"{view.reader} was told to begin anew at +{mark.time:.1f} s"
                     yield Violation("break", view.room, trace)
                 epoch = mark.epoch
@@ -242,6 +249,22 @@ def _retried_over_an_emptying(history: History, sending: Sending) -> bool:
         sending.began <= emptying.ended and emptying.began <= until
         for emptying in history.emptyings
     )
+
+
+def _retried_over_failovers(history: History, sending: Sending, view: View, at: list[int]) -> bool:
+    """Each time it was shown the old master alone had it, but for the last: a new epoch each."""
+    until = float("inf") if sending.acked is None else sending.acked
+    lost = sum(
+        sending.began <= failover.ended and failover.began <= until
+        for failover in history.failovers
+    )
+    epochs = {_epoch(view, n) for n in at}
+    return len(at) == len(epochs) <= lost + 1
+
+
+def _epoch(view: View, at: int) -> str:
+    """Of what was shown at index `at`."""
+    return [mark.epoch for mark in view.marks if mark.at <= at][-1]
 
 
 def _told(sending: Sending) -> str:

@@ -85,6 +85,14 @@ class Emptying:
     """Contents that PostgreSQL had just before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failover:
+    """Another server became master: what only the old one had is gone, none of it acknowledged."""
+
+    began: float
+    ended: float
+
+
 @dataclass(slots=True)
 class History:
     """Everything that is known of a run."""
@@ -96,6 +104,7 @@ class History:
     rest_totals: dict[int, int] = field(default_factory=dict)
     postgres: dict[int, list[Row]] = field(default_factory=dict)
     emptyings: list[Emptying] = field(default_factory=list)
+    failovers: list[Failover] = field(default_factory=list)
     index: dict[str, int] = field(default_factory=dict)
     """Content → index of its sending."""
 

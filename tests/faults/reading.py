@@ -10,6 +10,8 @@ import asyncpg
 import httpx
 from tests.faults.history import History, Row
 
+from shared.redis_schema.keys import Keys
+
 if TYPE_CHECKING:
     from tests.faults.bed import Bed
 
@@ -34,11 +36,13 @@ async def wait_stored(bed: Bed, seconds: float, at_most: int = 0) -> float:
         AssertionError: they had, after `seconds`.
     """
     began = time.monotonic()
+    keys = Keys("adda:", 16)
     async with bed.redis() as redis:
         while True:
-            left = 0
-            async for name in redis.scan_iter("*:ingest", count=1000):
-                left += await redis.xlen(name)
+            pipeline = redis.pipeline(transaction=False)
+            for partition in range(keys.partitions):
+                pipeline.xlen(keys.ingest(partition))
+            left = sum(await pipeline.execute())
             if left <= at_most:
                 return time.monotonic() - began
             assert time.monotonic() - began < seconds, f"{left} entries are not stored yet"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.faults.checker import check, excused, report
-from tests.faults.history import Emptying, History, Mark, Place, Row, Sending, View
+from tests.faults.history import Emptying, Failover, History, Mark, Place, Row, Sending, View
 
 READERS = ("ws-1/0", "ws-2/1", "gateway/2")
 
@@ -178,3 +178,74 @@ class TestAnEmptiedRedis:
         for view in emptied.views:
             emptied.show(view, 1019, sending.content)
         assert check(emptied) == []
+
+
+class TestAFailover:
+    """Two messages were shown and never acknowledged; their retries are 11 and 12 of a new epoch.
+
+    They came to 1009 and 1010: the new master has counted on beyond all that was shown.
+    """
+
+    @pytest.fixture
+    def failed_over(self, history: History) -> History:
+        history.failovers = [Failover(1.05, 1.3)]
+        for rooms in (history.rest, history.postgres):
+            rooms[0] = [
+                *rooms[0][:10],
+                *(replace(row, seq=row.seq + 998) for row in rooms[0][10:]),
+            ]
+        for sending in history.sendings[10:]:
+            assert sending.place is not None
+            assert sending.acked is not None
+            sending.place = replace(sending.place, seq=sending.place.seq + 998)
+            sending.acked += 0.3
+        for view in history.views:
+            view.messages = array("q", [*range(12), *range(10, 20)])
+            view.seqs = array("q", [*range(1, 13), *range(1009, 1019)])
+            view.marks.append(Mark(12, "break", "b", 1008, 1.35))
+        return history
+
+    def test_what_was_shown_and_not_acknowledged_may_vanish_and_come_again(
+        self, failed_over: History
+    ) -> None:
+        assert check(failed_over) == []
+        assert excused(failed_over) == set()
+
+    def test_what_was_acknowledged_may_not_vanish(self, failed_over: History) -> None:
+        for rooms in (failed_over.rest, failed_over.postgres):
+            del rooms[0][9]
+        failed_over.rest_totals[0] = 19
+        assert kinds(failed_over) == {"lost"}
+
+    def test_what_was_acknowledged_before_may_not_be_shown_again(
+        self, failed_over: History
+    ) -> None:
+        failed_over.sendings[10].acked = 1.04
+        assert kinds(failed_over) == {"doubled"}
+
+    def test_nothing_is_shown_twice_in_one_epoch(self, failed_over: History) -> None:
+        view = failed_over.views[0]
+        view.messages.insert(15, view.messages[14])
+        view.seqs.insert(15, view.seqs[14])
+        assert kinds(failed_over) == {"doubled", "back"}
+
+    def test_nothing_is_stored_twice(self, failed_over: History) -> None:
+        twin = failed_over.rest[0][10]
+        for rooms in (failed_over.rest, failed_over.postgres):
+            rooms[0].insert(10, replace(twin, seq=11))
+        failed_over.rest_totals[0] = 21
+        assert kinds(failed_over) == {"doubled", "moved"}
+
+    def test_a_number_is_not_given_out_again(self, failed_over: History) -> None:
+        view = failed_over.views[0]
+        view.messages[10], view.messages[11] = view.messages[11], view.messages[10]
+        assert kinds(failed_over) == {"reordered"}
+
+    def test_numbers_jump_once(self, failed_over: History) -> None:
+        for rooms in (failed_over.rest, failed_over.postgres):
+            rooms[0][15:] = [replace(row, seq=row.seq + 10) for row in rooms[0][15:]]
+        assert "gap" in kinds(failed_over)
+
+    def test_being_told_to_begin_anew_before_it_is_found(self, failed_over: History) -> None:
+        failed_over.failovers = [Failover(1.36, 1.4)]
+        assert "break" in kinds(failed_over)

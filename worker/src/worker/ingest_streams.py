@@ -2,23 +2,24 @@
 
 What Redis handed to this consumer stays pending until it is acknowledged. After a start, or an
 error in which an answer may have been lost, the consumer's own pending entries are read again
-before new ones. On a cluster the streams that one object reads must share a slot: there, one object
-per partition.
+before new ones. With `wait_replicas`, only what so many replicas have is handed on: PostgreSQL must
+not keep what a failover takes back, since the number would be given out again. On a cluster the
+streams that one object reads must share a slot: there, one object per partition.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from redis.exceptions import ResponseError
 
 from shared.redis_schema.keys import CONSUMER_GROUP
+from shared.redis_schema.scripts import WAIT_MILLISECONDS
 from worker.entry import Entry, EntryKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from redis.asyncio import Redis
 
     from shared.redis_schema.keys import Keys
@@ -32,13 +33,24 @@ NOWHERE: Final = b"0-0"
 _GROUP_LOST: Final = ("NOGROUP", "UNBLOCKED")
 """Errors after FLUSHALL: the streams are gone, and the groups with them."""
 
+_RawEntries = Sequence[tuple[bytes, dict[bytes, bytes] | None]]
+
 
 class IngestStreams:
     """Raises what redis-py raises while Redis is away; see `redis_client.OUTAGES`."""
 
-    def __init__(self, redis: Redis, keys: Keys, consumer: str, partitions: Sequence[int]) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        consumer: str,
+        partitions: Sequence[int],
+        *,
+        wait_replicas: int = 0,
+    ) -> None:
         self._redis = redis
         self._consumer = consumer
+        self._wait_replicas = wait_replicas
         self._names = {keys.ingest(partition): partition for partition in partitions}
         self._positions = dict.fromkeys(self._names, FIRST)
         self._claims = dict.fromkeys(self._names, NOWHERE)
@@ -56,14 +68,17 @@ class IngestStreams:
             answer: Any = await self._redis.xreadgroup(
                 CONSUMER_GROUP, self._consumer, positions, count=count, block=block
             )
+            found = {name.decode(): raw_entries for name, raw_entries in answer.items()}
+            safe = await self._safe(found)
         except ResponseError as error:
             await self._restore_groups(error)
             return []
         entries: list[Entry] = []
-        for raw_name, raw_entries in answer.items():
-            name = raw_name.decode()
+        for name, raw_entries in found.items():
             self._advance(name, raw_entries)
-            entries += await self._readable(self._names[name], raw_entries)
+            entries += await self._readable(self._names[name], safe[name])
+        if safe != found:
+            self.recover()
         return entries
 
     async def claim(self, count: int, idle_seconds: float) -> list[Entry]:
@@ -78,21 +93,44 @@ class IngestStreams:
                 cursor, claimed, _ = await self._redis.xautoclaim(
                     name, CONSUMER_GROUP, self._consumer, idle, self._claims[name], count
                 )
+                safe = await self._safe({name: claimed})
             except ResponseError as error:
                 await self._restore_groups(error)
                 return entries
             self._claims[name] = cursor
-            entries += await self._readable(partition, claimed)
+            entries += await self._readable(partition, safe[name])
         return entries
+
+    async def _safe(self, found: dict[str, _RawEntries]) -> dict[str, _RawEntries]:
+        """What of `found` a failover cannot take back; the rest stays pending.
+
+        Claimed once more where it was read: a write, so that WAIT behind it covers the entries, and
+        a proof that this server has them, if it became master meanwhile.
+        """
+        if not self._wait_replicas or not any(found.values()):
+            return found
+        pipeline = self._redis.pipeline(transaction=False)
+        held = {name: raw for name, raw in found.items() if raw}
+        for name, raw in held.items():
+            ids: list[Any] = [entry_id for entry_id, _ in raw]
+            pipeline.xclaim(name, CONSUMER_GROUP, self._consumer, 0, ids, justid=True)
+        pipeline.execute_command("WAIT", self._wait_replicas, WAIT_MILLISECONDS)
+        *claims, confirmed = await pipeline.execute()
+        if confirmed < self._wait_replicas:
+            log.warning("entries_not_on_replicas", confirmed=confirmed)
+            claims = [[] for _ in held]
+        safe = dict(found)
+        for (name, raw), claimed in zip(held.items(), claims, strict=True):
+            # Deleted ones are in no claim; `_readable` lets go of them.
+            safe[name] = [one for one in raw if one[0] in claimed or not one[1]]
+        return safe
 
     def _advance(self, name: str, raw_entries: Sequence[tuple[bytes, Any]]) -> None:
         if self._positions[name] == NEW:
             return
         self._positions[name] = raw_entries[-1][0] if raw_entries else NEW
 
-    async def _readable(
-        self, partition: int, raw_entries: Sequence[tuple[bytes, dict[bytes, bytes] | None]]
-    ) -> list[Entry]:
+    async def _readable(self, partition: int, raw_entries: _RawEntries) -> list[Entry]:
         """Decodes entries; those that somebody has deleted from the stream are acknowledged."""
         gone = [entry_id for entry_id, fields in raw_entries if not fields]
         if gone:

@@ -92,7 +92,13 @@ def _build_consumer(
     partitions: range,
 ) -> Consumer:
     clock = SystemClock()
-    streams = IngestStreams(redis, scripts.keys, settings.instance, partitions)
+    streams = IngestStreams(
+        redis,
+        scripts.keys,
+        settings.instance,
+        partitions,
+        wait_replicas=settings.redis_wait_replicas,
+    )
     return Consumer(
         streams=streams,
         reclaimer=Reclaimer(

@@ -12,6 +12,7 @@ For tests of failing over:
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,23 @@ DOWN_AFTER_MS = 1000
 
 FAILOVER_MS = 5000
 AGREE_SECONDS = 60.0
+ANSWER_SECONDS = 5.0
 
 
 class SentinelGroup:
     """Running servers and sentinels; server numbers are those of the start, the master first."""
 
-    def __init__(self, directory: Path, binary: Path | None, replicas: int, sentinels: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        binary: Path | None,
+        replicas: int,
+        sentinels: int,
+        more: Sequence[str] = (),
+    ) -> None:
         """Starts all of them; `wait_well` says when they know each other."""
         self.password = remembered_secret(directory / "valkey.password")
-        self._directory, self._binary = directory, binary
+        self._directory, self._binary, self._more = directory, binary, more
         ports = free_ports(1 + replicas + sentinels)
         self.ports, self.sentinel_ports = ports[: 1 + replicas], ports[1 + replicas :]
         self._servers: list[ValkeyServer] = []
@@ -140,7 +149,7 @@ class SentinelGroup:
 
     def _call(self, port: int, *words: str | int) -> Any:
         with redis.Redis(
-            port=port, password=self.password, decode_responses=True, socket_timeout=1.0
+            port=port, password=self.password, decode_responses=True, socket_timeout=ANSWER_SECONDS
         ) as client:
             return client.execute_command(*words)
 
@@ -153,10 +162,7 @@ class SentinelGroup:
         return len(seen) == 1 and old not in seen
 
     def _accepts_failover(self) -> bool:
-        try:
-            self._call(self.sentinel_ports[0], "SENTINEL", "FAILOVER", SERVICE)
-        except RedisError:
-            return False
+        self._call(self.sentinel_ports[0], "SENTINEL", "FAILOVER", SERVICE)
         return True
 
     def _is_well(self) -> bool:
@@ -164,9 +170,13 @@ class SentinelGroup:
         if len(masters) != 1 or not all(self._knows_all(port) for port in self.sentinel_ports):
             return False
         (master,) = masters
-        told = str(self.call(master, "INFO", "replication"))
-        online = told.count("state=online") or told.count("'online'")
-        return online == len(self.ports) - 1
+        others = [number for number in range(len(self.ports)) if number != master]
+        return all(self._follows(number, master) for number in others)
+
+    def _follows(self, number: int, master: int) -> bool:
+        """By its own word: a master calls a replica online that still loads what it was sent."""
+        told = self.call(number, "ROLE")
+        return bool(told[0] == "slave" and told[2:4] == [self.ports[master], "connected"])
 
     def _knows_all(self, sentinel: int) -> bool:
         told = self._call(sentinel, "SENTINEL", "MASTERS")
@@ -178,8 +188,14 @@ class SentinelGroup:
             and int(facts["num-other-sentinels"]) == len(self.sentinel_ports) - 1
         )
 
-    def _wait(self, condition: Any, otherwise: str) -> None:
-        if not wait_for(condition, AGREE_SECONDS):
+    def _wait(self, condition: Callable[[], bool], otherwise: str) -> None:
+        def holds() -> bool:
+            try:
+                return condition()
+            except RedisError:  # whoever is asked may be busy with the change itself
+                return False
+
+        if not wait_for(holds, AGREE_SECONDS):
             raise StackError(otherwise, f"see the logs in {self._directory}")
 
     def _start_server(self, number: int) -> ValkeyServer:
@@ -188,7 +204,7 @@ class SentinelGroup:
         secret = directory / "valkey.password"
         if not secret.exists():
             secret.hardlink_to(self._directory / "valkey.password")
-        more = [f"masterauth {self.password}", "repl-diskless-sync-delay 0"]
+        more = [f"masterauth {self.password}", "repl-diskless-sync-delay 0", *self._more]
         if number:
             more.append(f"replicaof 127.0.0.1 {self.ports[0]}")
         return start_valkey(directory, port=self.ports[number], binary=self._binary, more=more)
@@ -222,14 +238,20 @@ class SentinelGroup:
 
 
 def start_sentinel(
-    directory: Path, *, replicas: int = 2, sentinels: int = 3, binary: Path | None = None
+    directory: Path,
+    *,
+    replicas: int = 2,
+    sentinels: int = 3,
+    binary: Path | None = None,
+    more: Sequence[str] = (),
 ) -> SentinelGroup:
     """Start a master, its replicas and sentinels with their data in `directory` (about 3 s).
 
-    `binary`: another server, such as Debian's redis-server. Raises StackError.
+    `binary`: another server, such as Debian's redis-server. `more`: lines of the servers'
+    configuration. Raises StackError.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    group = SentinelGroup(directory, binary, replicas, sentinels)
+    group = SentinelGroup(directory, binary, replicas, sentinels, more)
     try:
         group.wait_well()
     except BaseException:

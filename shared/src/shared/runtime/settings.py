@@ -56,6 +56,13 @@ class CommonSettings(BaseSettings):
         description="Redis or Valkey: `redis://`, `unix://`, "
         "`redis+sentinel://h1:p1,h2:p2/service` or `redis+cluster://h1:p1,h2:p2`; `rediss` for TLS",
     )
+    redis_wait_replicas: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Replicas of Redis that must have a message before it is acknowledged or "
+        "stored: as many as may become master; 0 waits for none",
+    )
     database_url: SecretStr = Field(
         SecretStr("postgresql://adda@127.0.0.1:5432/adda"),
         description="PostgreSQL, `postgresql://`",
@@ -119,13 +126,6 @@ class DoorSettings(CommonSettings):
 
     allowed_origins: CommaList = Field(
         ("*",), description="Origins of web pages that may use the API and the socket; `*` = all"
-    )
-    redis_wait_replicas: int = Field(
-        0,
-        ge=0,
-        le=16,
-        description="Replicas of Redis that must have a message before it is acknowledged; "
-        "0 waits for none",
     )
     trusted_hops: int = Field(
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
