@@ -26,10 +26,10 @@ async def set_back(replica: Replica, room: UUID, **fields: int) -> None:
     for field, count in fields.items():
         await redis.hincrby(keys.meta(room), field, -count)
     if seqs := fields.get("seq"):
-        newest = await redis.xrevrange(keys.log(room), count=seqs)
-        await redis.xdel(keys.log(room), *(entry for entry, _ in newest))
-        last = (await redis.xrevrange(keys.log(room), count=1) or [(b"0-0", {})])[0][0]
-        await redis.execute_command("XSETID", keys.log(room), last)
+        entries = await redis.xrange(keys.log(room))
+        await redis.delete(keys.log(room))
+        for entry, content in entries[:-seqs]:
+            await redis.xadd(keys.log(room), content, id=entry)
 
 
 async def test_numbers_that_were_shown_are_not_given_out_again(
