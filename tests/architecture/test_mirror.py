@@ -44,7 +44,6 @@ TESTED_ELSEWHERE = {
     # Parts of the worker's loop, driven as a whole.
     "worker/acknowledger": "integration/worker/test_consumer.py",
     "worker/dead_letter": "integration/worker/test_consumer.py",
-    "worker/ingest_streams": "integration/worker/test_consumer.py",
     "worker/reclaim": "integration/worker/test_consumer.py",
     "worker/supervisor": "integration/worker/test_worker_process.py",
     # What PostgreSQL alone can judge: statements, tables, connections.

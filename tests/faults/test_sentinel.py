@@ -36,6 +36,7 @@ ON_TWO_SERVERS = ("min-replicas-to-write 1", "min-replicas-max-lag 2")
 
 @pytest.fixture
 def group(reachable_path: Path) -> Iterator[SentinelGroup]:
+    """One replica: of two, either may confirm and the other become master."""
     started = start_sentinel(reachable_path / "sentinel", replicas=1, more=ON_TWO_SERVERS)
     yield started
     started.stop()
