@@ -113,6 +113,16 @@ def _promises(figures: Figures) -> str:
             f"{emptied['violations']} else; {emptied['excused']} of {emptied['acked']} so lost",
         ),
         (
+            f"master changed {sum(figures['sentinel']['faults'].values())} times by Sentinel",
+            "0 lost of what was acked on both servers",
+            f"{figures['sentinel']['violations']} of {figures['sentinel']['acked']} acked",
+        ),
+        (
+            f"{sum(figures['cluster']['faults'].values())} moves and losses in a Cluster",
+            "0 lost, doubled, reordered; no gap",
+            f"{figures['cluster']['violations']} of {figures['cluster']['acked']} acked",
+        ),
+        (
             f"ghosts of a killed replica with {killed['connections']} connections",
             "gone in 15 s, nobody who moved is said to leave",
             f"{killed['ghosts_gone_seconds']} s",

@@ -93,7 +93,8 @@ def nothing_is_doubled(history: History) -> Iterator[Violation]:
                 _retried_over_an_emptying(history, sending)
                 or _retried_over_failovers(history, sending, view, at)
             ):
-                trace = f"{_told(sending)}, shown {len(at)} times: {_excerpt(history, view, at[1])}"
+                places = "; and again ".join(_excerpt(history, view, n) for n in at)
+                trace = f"{_told(sending)}, shown {len(at)} times: {places}"
                 yield Violation("doubled", view.room, trace)
 
 
@@ -293,6 +294,7 @@ def _excerpt(history: History, view: View, at: int) -> str:
     start, end = max(at - 2, 0), min(at + 2, len(view.seqs))
     parts = []
     for n in range(start, end):
-        parts += [f"[{m.kind} {m.seq} +{m.time:.1f} s]" for m in view.marks if m.at == n]
+        marks = [m for m in view.marks if m.at == n]
+        parts += [f"[{m.kind} {m.epoch[:6]}:{m.seq} +{m.time:.1f} s]" for m in marks]
         parts.append(f"{view.seqs[n]} {_name(history, view.messages[n])}")
     return f"{view.reader} was shown … {', '.join(parts)} …"
