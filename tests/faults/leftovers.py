@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from shared.runtime.redis_client import nodes_of
+
 if TYPE_CHECKING:
     from tests.faults.bed import Bed
 
@@ -23,7 +25,7 @@ async def wait_until_nobody_is_left(bed: Bed) -> None:
     """
     deadline = time.monotonic() + SECONDS
     async with bed.redis() as redis:
-        while left := await _left(redis):
+        while left := [name for node in await nodes_of(redis) for name in await _left(node)]:
             assert time.monotonic() < deadline, f"left behind: {left[:10]}"
             await asyncio.sleep(0.5)
 

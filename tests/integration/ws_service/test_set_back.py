@@ -56,23 +56,49 @@ async def test_a_number_that_a_stranger_gave_out_again_is_noticed(
     replicas: tuple[Replica, Replica], room: UUID
 ) -> None:
     """By one who has not seen it: an api_service, or a replica that has just come."""
-    parts = replicas[0].deps.hub.parts
     async with chat(replicas[0].base, room) as reader:
         for n in range(3):
             await reader.say(str(n))
         await reader.wait_for("message", lambda e: e["seq"] == 3)
         await set_back(replicas[0], room, seq=1)
-        stranger = MessageLog(replicas[0].deps.redis, Scripts(replicas[0].deps.redis, parts.keys))
-        user = parts.identifier.new_user("a" * 32, None, None)
-        poster = MessagePoster(stranger, parts.poster.rooms, parts.ids)
-        _, place = await poster.post(user, room, CheckedDraft("অন্য", None, "text", None, None))
-        assert place.seq == 3
+        assert await stranger_says(replicas[0], room, "অন্য") == 3
         recovered = await reader.wait_for("recovered")
         assert recovered["complete"] is False
         assert [m["message"] for m in recovered["messages"]] == ["0", "1", "অন্য"]
         await reader.say("আবার")
         event = await reader.wait_for("message", lambda e: e["message"] == "আবার")
         assert event["seq"] == 3 + 1 + EPOCH_GAP + 1
+
+
+async def test_what_a_stranger_wrote_on_is_not_read_as_if_it_followed(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    """Nothing of it was heard, and the position check finds the room further on."""
+    settings = settings_for("ws-1", position_check_seconds=0.2)
+    async with run_replica(settings) as replica, chat(replica.base, room) as reader:
+        for n in range(3):
+            await reader.say(str(n))
+        await reader.wait_for("message", lambda e: e["seq"] == 3)
+        channel = replica.deps.hub.parts.channels[room]
+        take = channel.take
+        channel.take = lambda envelope: None  # type: ignore[method-assign]  # noqa: ARG005
+        await set_back(replica, room, seq=1)
+        for text in ("অন্য", "আরও"):
+            await stranger_says(replica, room, text)
+        recovered = await reader.wait_for("recovered")
+        channel.take = take  # type: ignore[method-assign]
+        assert [m["message"] for m in recovered["messages"]] == ["0", "1", "অন্য", "আরও"]
+        assert reader.texts == ["0", "1", "2"]
+
+
+async def stranger_says(replica: Replica, room: UUID, text: str) -> int:
+    """By one who has not seen the room; returns the number."""
+    parts = replica.deps.hub.parts
+    log = MessageLog(replica.deps.redis, Scripts(replica.deps.redis, parts.keys))
+    user = parts.identifier.new_user("a" * 32, None, None)
+    draft = CheckedDraft(text, None, "text", None, None)
+    _, place = await MessagePoster(log, parts.poster.rooms, parts.ids).post(user, room, draft)
+    return place.seq
 
 
 async def test_a_room_that_was_set_back_is_noticed_by_the_position_check(

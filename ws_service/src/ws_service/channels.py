@@ -93,7 +93,7 @@ class Channels:
         """A subscription begins, perhaps anew: what was published before may have been missed."""
         channel = self._by_name.get(name)
         if channel is not None and channel.tracker is not None:
-            channel.check(doubtful=True)
+            channel.check()
 
     # ------------------------------------------------------------------ opening and closing
 

@@ -89,7 +89,6 @@ class RoomChannel:
         self._checking: asyncio.Task[None] | None = None
         self._window: asyncio.TimerHandle | None = None
         self._check_again = False
-        self._doubtful = False
 
     # ------------------------------------------------------------------ from Redis
 
@@ -117,7 +116,7 @@ class RoomChannel:
             self.emit(wire.message_frame(message))
         elif isinstance(verdict, Duplicate):
             # Read from the log meanwhile, or its number was given out twice.
-            self.check(doubtful=True)
+            self.check()
         else:
             self._hold(envelope)
             self.check()
@@ -231,12 +230,8 @@ class RoomChannel:
         places = (here.epoch, here.seq, self.roster.rv, self._ev)
         return places != (head.epoch, head.seq, head.rv, head.ev)
 
-    def check(self, *, doubtful: bool = False) -> None:
-        """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded.
-
-        `doubtful`: the server may be another one, or have lost something.
-        """
-        self._doubtful |= doubtful
+    def check(self) -> None:
+        """Compares this copy with Redis soon, and repairs it. Calls while one runs are folded."""
         if self._checking is None:
             self._checking = self._tasks.start(self._check(), f"check {self.room}")
         else:
@@ -267,7 +262,7 @@ class RoomChannel:
             ChatError: the room is gone.
         """
         head = await self._head()
-        if (self._doubtful or self._is_ahead_of(head)) and await self._fence():
+        if await self._fence():
             head = await self._head()
         if self.tracker is None:
             self.tracker = SequenceTracker(head.epoch, head.seq)
@@ -283,17 +278,12 @@ class RoomChannel:
         if self.roster.epoch != head.epoch or self.roster.rv < head.rv:
             await self._reload_roster()
 
-    def _is_ahead_of(self, head: Head) -> bool:
-        """Was more seen here than the room has? Perhaps it came while the head was on its way."""
-        if self.tracker is None or self.tracker.position.epoch != head.epoch:
-            return False
-        seen = max([self.tracker.position.seq, *(e.message.seq for e in self._held)])
-        people_ahead = self.roster.epoch == head.epoch and self.roster.rv > head.rv
-        return seen > head.seq or people_ahead or self._ev > head.ev
-
     async def _fence(self) -> bool:
-        """Lets the server judge; True if it has lost something, and the room was moved on."""
-        self._doubtful = False
+        """Lets the server judge; True if it has lost something, and the room was moved on.
+
+        Before anything is read on from here: what is behind the last number that was shown may
+        follow another message than the one that was shown under it.
+        """
         if self.tracker is None:
             return False
         history, epoch = self._history, self.tracker.position.epoch
