@@ -163,6 +163,16 @@ class TestAnEmptiedRedis:
         emptied.rest_totals[0] = 17
         assert kinds(emptied) == {"lost", "gap"}
 
+    def test_a_total_may_lack_what_was_stored_afterwards_and_no_more(
+        self, emptied: History
+    ) -> None:
+        for rooms in (emptied.rest, emptied.postgres):
+            rooms[0].insert(8, Row(9, "m9", emptied.sendings[8].content))
+        assert emptied.rest_totals[0] == len(emptied.rest[0]) - 1
+        assert check(emptied) == []
+        emptied.rest_totals[0] -= 1
+        assert kinds(emptied) == {"total"}
+
     def test_what_was_acked_afterwards_may_not(self, emptied: History) -> None:
         for rooms in (emptied.rest, emptied.postgres):
             rooms[0].pop()

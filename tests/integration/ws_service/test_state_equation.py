@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 EXAMPLES: Final = int(os.environ.get("ADDA_EXAMPLES", "10000" if LONG else "60"))
 FIRST_SEED: Final = int(os.environ.get("ADDA_SEED", "0"))
 MOST_PER_TEST: Final = 250
-STEPS: Final = 30
+STEPS: Final = 15 if LONG else 30
 
 VIEWERS = st.integers(0, 3)
 REPLICAS = st.integers(0, 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from shared.domain.position import Position
 from shared.presence.presence import (
     CONNECTION_TTL_MS,
     DRAIN_GRACE_MS,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.entities import User
-    from shared.domain.position import Position
     from shared.usecases.identify import Identity
     from ws_service.handshake import Caller, JoinRequest
     from ws_service.parts import Parts
@@ -91,7 +91,7 @@ class Hub:
             self._arriving -= 1
         try:
             await self._welcome(connection, identity, epoch, seq)
-            await self._recover(connection, request.position, seq)
+            await self._recover(connection, request.position, Position(epoch, seq))
             if self.draining:
                 connection.close(CloseCode.RESTART)  # the list of whom to close was made before
             yield connection
@@ -160,10 +160,12 @@ class Hub:
             connection.deliver(channel.user_list_frame())
         log.info("connected", how=joined.how, online=joined.online)
 
-    async def _recover(self, connection: Connection, position: Position | None, seq: int) -> None:
+    async def _recover(
+        self, connection: Connection, position: Position | None, upto: Position
+    ) -> None:
         if position is not None and not connection.closing:
             room, most_bytes = connection.channel.room, self.settings.outbox_bytes // 2
-            recovery = await self.parts.history.recover(room, position, seq, most_bytes)
+            recovery = await self.parts.history.recover(room, position, upto, most_bytes)
             connection.send(wire.recovered_frame(recovery))
         connection.release()
 

@@ -121,7 +121,7 @@ class HistoryReader:
         return Page(tuple(found[:limit]), len(found) > limit, head.total, head.epoch, head.seq)
 
     async def recover(
-        self, room: UUID, position: Position, upto: int, most_bytes: int = RECOVERY_BYTES
+        self, room: UUID, position: Position, upto: Position, most_bytes: int = RECOVERY_BYTES
     ) -> Recovery:
         """All between `position` and `upto` (inclusive), or the newest if that cannot be had.
 
@@ -129,47 +129,53 @@ class HistoryReader:
         does what only PostgreSQL knows while it is away.
         """
         page = await self._hot(room, "after", position.seq, RECOVERY_LIMIT)
-        missing = upto - position.seq
-        if page.epoch == position.epoch and 0 <= missing <= RECOVERY_LIMIT:
-            found = [m for m in page.messages if m.seq <= upto]
-            first = found[0].seq if found else upto + 1
+        missing = upto.seq - position.seq
+        if page.epoch == position.epoch == upto.epoch and 0 <= missing <= RECOVERY_LIMIT:
+            found = [m for m in page.messages if m.seq <= upto.seq]
+            first = found[0].seq if found else upto.seq + 1
             with suppress(Unavailable):  # PostgreSQL's: the log was just read
                 older = await self._stored_between(room, page, position.seq, first, RECOVERY_LIMIT)
                 found = older + found
-            whole = [m.seq for m in found] == list(range(position.seq + 1, upto + 1))
+            whole = [m.seq for m in found] == list(range(position.seq + 1, upto.seq + 1))
             fits = len(within_bytes(found, most_bytes)) == len(found)
             changes = await self._changes_before(room, page, position) if whole and fits else None
             if changes is not None:
                 return Recovery(
                     complete=True,
                     epoch=page.epoch,
-                    seq=upto,
+                    seq=upto.seq,
                     messages=tuple(found),
                     revisions=changes,
                 )
         return await self.newest(room, upto, most_bytes)
 
     async def newest(
-        self, room: UUID, upto: int | None = None, most_bytes: int = RECOVERY_BYTES
+        self, room: UUID, upto: Position | None = None, most_bytes: int = RECOVERY_BYTES
     ) -> Recovery:
-        """The newest messages (up to `upto`): 50, or fewer if they do not fit or cannot be had now.
+        """The newest messages: 50, or fewer if they do not fit or cannot be had now.
+
+        Up to `upto`, if its epoch still holds: the numbers of another one say nothing of it.
 
         Raises:
             Unavailable: Redis is away; PostgreSQL is not needed.
         """
-        before = None if upto is None else upto + 1
-        found: Page | HotPage
-        try:
-            found = await self.before(room, before, FALLBACK_MESSAGES)
-        except Unavailable:
-            found = await self._hot(room, "before", before, FALLBACK_MESSAGES)
+        found = await self._newest_page(room, upto)
+        if upto is not None and found.epoch != upto.epoch:
+            upto, found = None, await self._newest_page(room, None)
         kept = within_bytes([m for m in found.messages if not m.deleted], most_bytes)
         return Recovery(
             complete=False,
             epoch=found.epoch,
-            seq=found.seq if upto is None else upto,
+            seq=found.seq if upto is None else upto.seq,
             messages=tuple(reversed(kept)),
         )
+
+    async def _newest_page(self, room: UUID, upto: Position | None) -> Page | HotPage:
+        before = None if upto is None else upto.seq + 1
+        try:
+            return await self.before(room, before, FALLBACK_MESSAGES)
+        except Unavailable:
+            return await self._hot(room, "before", before, FALLBACK_MESSAGES)
 
     async def _changes_before(
         self, room: UUID, page: HotPage, position: Position

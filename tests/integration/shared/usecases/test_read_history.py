@@ -70,7 +70,9 @@ async def test_what_is_recovered_is_complete_or_says_that_it_is_not(
         head = await history.before(room.room, None, 1)
         since = random.randrange(head.seq + 1)
         upto = random.randrange(since, head.seq + 1)
-        found = await history.recover(room.room, Position(head.epoch, since), upto)
+        found = await history.recover(
+            room.room, Position(head.epoch, since), Position(head.epoch, upto)
+        )
         held = [line for seq, line in sorted(room.model.items()) if since < seq <= upto]
         if found.complete:
             assert lines(found.messages) == held
@@ -164,7 +166,7 @@ async def test_recovery_gives_all_that_was_missed_deleted_ones_marked(
     await room.change(8, "নতুন")
     await room.delete(18)
     epoch = (await history.before(room.room, None, 1)).epoch
-    found = await history.recover(room.room, Position(epoch, 4), 19)
+    found = await history.recover(room.room, Position(epoch, 4), Position(epoch, 19))
     assert found.complete
     assert lines(found.messages) == [room.model[seq] for seq in range(5, 20)]
 
@@ -172,7 +174,7 @@ async def test_recovery_gives_all_that_was_missed_deleted_ones_marked(
 async def test_who_missed_nothing_is_told_so(room: ModelRoom, history: HistoryReader) -> None:
     await room.post_many(3)
     epoch = (await history.before(room.room, None, 1)).epoch
-    found = await history.recover(room.room, Position(epoch, 3), 3)
+    found = await history.recover(room.room, Position(epoch, 3), Position(epoch, 3))
     assert (found.complete, found.messages, found.seq) == (True, (), 3)
 
 
@@ -183,7 +185,7 @@ async def test_a_position_of_another_epoch_or_from_the_future_is_not_complete(
     await room.post_many(5)
     head = await history.before(room.room, None, 1)
     epoch = head.epoch if seq > head.seq else "another"
-    found = await history.recover(room.room, Position(epoch, seq), head.seq)
+    found = await history.recover(room.room, Position(epoch, seq), Position(epoch, head.seq))
     assert not found.complete
     assert [m.seq for m in found.messages] == [1, 2, 3, 4, 5]
     assert found.epoch == head.epoch
@@ -197,10 +199,10 @@ async def test_who_missed_too_much_gets_the_newest_fifty(
     await mover.save()
     epoch = (await history.before(room.room, None, 1)).epoch
     last = RECOVERY_LIMIT + 1
-    found = await history.recover(room.room, Position(epoch, 0), last)
+    found = await history.recover(room.room, Position(epoch, 0), Position(epoch, last))
     assert not found.complete
     assert [m.seq for m in found.messages] == list(range(last - FALLBACK_MESSAGES + 1, last + 1))
-    found = await history.recover(room.room, Position(epoch, 1), last)
+    found = await history.recover(room.room, Position(epoch, 1), Position(epoch, last))
     assert found.complete
     assert [m.seq for m in found.messages] == list(range(2, last + 1))
 
@@ -216,7 +218,7 @@ async def test_without_postgresql_the_log_is_enough_where_it_reaches(
     assert len(page.messages) == 30
     page = await history.after(room.room, 25, 10)
     assert [m.seq for m in page.messages] == [26, 27, 28, 29, 30]
-    found = await history.recover(room.room, Position(page.epoch, 0), 30)
+    found = await history.recover(room.room, Position(page.epoch, 0), Position(page.epoch, 30))
     assert found.complete
 
 
@@ -247,10 +249,10 @@ async def test_without_postgresql_a_recovery_is_complete_or_what_the_log_has(
     await mover.trim(room.room, 10)
     history = history_without_postgres
     epoch = (await history.before(room.room, None, 5)).epoch
-    found = await history.recover(room.room, Position(epoch, 20), 30)
+    found = await history.recover(room.room, Position(epoch, 20), Position(epoch, 30))
     assert found.complete
     assert [m.seq for m in found.messages] == list(range(21, 31))
-    found = await history.recover(room.room, Position(epoch, 19), 30)
+    found = await history.recover(room.room, Position(epoch, 19), Position(epoch, 30))
     assert not found.complete
     assert [m.seq for m in found.messages] == list(range(21, 31))
 
@@ -260,9 +262,9 @@ async def test_a_recovery_has_a_bound_in_bytes(room: ModelRoom, history: History
     page = await history.before(room.room, None, 10)
     size = len(page.messages[0].body)
     start = Position(page.epoch, 0)
-    found = await history.recover(room.room, start, 10, most_bytes=10 * size)
+    found = await history.recover(room.room, start, Position(start.epoch, 10), most_bytes=10 * size)
     assert found.complete
-    found = await history.recover(room.room, start, 10, most_bytes=4 * size)
+    found = await history.recover(room.room, start, Position(start.epoch, 10), most_bytes=4 * size)
     assert not found.complete
     assert [m.seq for m in found.messages] == [7, 8, 9, 10]
 
@@ -281,8 +283,8 @@ async def test_a_room_that_redis_lost_begins_a_new_epoch_above_all_that_is_store
     assert await room.post("পরে") == 6 + EPOCH_GAP
     page = await history.after(room.room, 3, 10)
     assert [m.seq for m in page.messages] == [4, 5, 6 + EPOCH_GAP]
-    found = await history.recover(room.room, Position(old.epoch, 3), page.seq)
-    assert not found.complete
+    found = await history.recover(room.room, Position(old.epoch, 3), Position(old.epoch, 5))
+    assert (found.complete, found.epoch, found.seq) == (False, page.epoch, page.seq)
 
 
 async def test_pages_follow_each_other_through_both_places_without_hole_or_repetition(
