@@ -137,6 +137,22 @@ async def test_a_roster_that_was_set_back_is_read_anew(
         assert client.of("user_list")[-1]["total"] == 1
 
 
+async def test_a_roster_of_an_older_epoch_says_nothing_of_this_one(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as client:
+        await client.wait_for("user_list")
+        channel = replicas[0].deps.hub.parts.channels[room]
+        await channel.catch_up()
+        [before] = await replicas[0].deps.hub.parts.history.log.heads([room])
+        channel.roster.epoch, channel.roster.rv = "older", 99
+        await channel.catch_up()
+        [after] = await replicas[0].deps.hub.parts.history.log.heads([room])
+        assert before is not None
+        assert after is not None
+        assert (after.rv, channel.roster.rv) == (before.rv, before.rv)
+
+
 async def test_what_is_only_late_does_not_begin_a_new_epoch(
     replicas: tuple[Replica, Replica], room: UUID
 ) -> None:

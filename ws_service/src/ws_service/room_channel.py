@@ -291,7 +291,8 @@ class RoomChannel:
         for envelope in self._held:
             if envelope.epoch == epoch:
                 history.log.saw(self.room, epoch, envelope.message.seq)
-        moved = await history.log.fence(self.room, self.roster.rv, self._ev)
+        rv = self.roster.rv if self.roster.epoch == epoch else 0
+        moved = await history.log.fence(self.room, rv, self._ev)
         if moved:
             log.warning("room_was_set_back", room=str(self.room))
         return moved
