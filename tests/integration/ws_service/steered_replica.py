@@ -23,6 +23,7 @@ NEVER: Final = 1e6
 
 def stop_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens by time alone."""
+    monkeypatch.setattr("ws_service.room_channel.CHECK_PAUSE_SECONDS", 0)
     monkeypatch.setattr("ws_service.heartbeat.RENEWAL_SECONDS", NEVER)
     monkeypatch.setattr("ws_service.heartbeat.TICK_SECONDS", NEVER)
     monkeypatch.setattr("ws_service.channels.LINGER_SECONDS", NEVER)
