@@ -105,10 +105,10 @@ async def test_while_postgresql_is_away_the_chat_goes_on(
 
 
 async def test_half_open_redis_is_told_in_seconds_and_by_its_name(
-    settings_for: Callable[..., ApiSettings], redis_url: str
+    settings_for: Callable[..., ApiSettings], own_valkey: OwnValkey
 ) -> None:
     async with (
-        proxied(redis_url) as (proxy, url),
+        proxied(own_valkey.url) as (proxy, url),
         run_api(settings_for(redis_url=SecretStr(url))) as client,
     ):
         person = await make_person(client)

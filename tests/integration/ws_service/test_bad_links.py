@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from uuid import UUID
 
+    from tests.own_valkey import OwnValkey
+
     from ws_service.settings import WsSettings
 
 LISTENING = sends(b"-listen")
@@ -41,16 +43,17 @@ class Pair:
 
 @pytest.fixture
 async def pair(
-    settings_for: Callable[..., WsSettings], redis_url: str, monkeypatch: pytest.MonkeyPatch
+    settings_for: Callable[..., WsSettings], own_valkey: OwnValkey, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Pair]:
     """In a hurry: positions are checked and links probed all the time."""
     monkeypatch.setattr("ws_service.heartbeat.HEAR_SECONDS", 1.0)
     async with AsyncExitStack() as stack:
-        proxy, url = await stack.enter_async_context(proxied(redis_url))
+        proxy, url = await stack.enter_async_context(proxied(own_valkey.url))
         hurry = {"position_check_seconds": 0.3, "probe_seconds": 0.5}
         settings = settings_for("ws-1", redis_url=SecretStr(url), **hurry)
         bad = await stack.enter_async_context(run_replica(settings))
-        well = await stack.enter_async_context(run_replica(settings_for("ws-2")))
+        straight = settings_for("ws-2", redis_url=SecretStr(own_valkey.url))
+        well = await stack.enter_async_context(run_replica(straight))
         yield Pair(proxy, bad, well)
         proxy.mode = Mode.PASS  # a replica that stops says so to Redis
 
