@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
+from tests.redis_nodes import names_like
 
 from local_stack.ports import free_ports
 from shared.presence.presence import Presence
@@ -105,7 +106,7 @@ async def nobody_is_left_in_redis(redis_url: str, redis_key_prefix: str) -> Asyn
         if leaving:
             await redis.zadd(keys.leaving(partition), dict.fromkeys(leaving, 0))
             await presence.reap(partition)
-    left = [name.decode() async for name in redis.scan_iter(f"{redis_key_prefix}*", count=1000)]
+    left = [name.decode() for name in await names_like(redis, f"{redis_key_prefix}*")]
     await redis.aclose()
     assert [name for name in left if name.rpartition(":")[2] in PRESENCE_KEYS] == []
 
