@@ -82,7 +82,8 @@ def document(figures: Figures) -> str:
     told = (
         f"Last run: {where['day']}, {where['system']}, {where['cores']} cores, "
         f"{where['memory_gib']} GiB, Python {where['python']}; clients, servers and faults share "
-        "the machine.\n"
+        f"the machine. {where.get('remark', '')}".rstrip()
+        + "\n"
     )
     parts = [_HEAD, told, "## Every promise\n", _promises(figures), "## Every fault\n"]
     return "\n".join([*parts, _faults(figures)])
