@@ -35,6 +35,7 @@ NEEDED: Final = frozenset(
 """Drills that a page is made of; a run without one of them makes none."""
 
 Figures = Mapping[str, Mapping[str, Any]]
+Row = tuple[object, ...]
 
 _HEAD: Final = """\
 # Reliability, measured
@@ -89,39 +90,56 @@ def document(figures: Figures) -> str:
     return "\n".join([*parts, _faults(figures)])
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[Row]) -> str:
     lines = [f"| {' | '.join(map(str, row))} |\n" for row in [head, *rows]]
     lines.insert(1, "|" + "---|" * len(head) + "\n")
     return "".join(lines)
 
 
 def _promises(figures: Figures) -> str:
+    rows = [*_runs(figures), *_moments(figures)]
+    return _table(("what", "bar", "measured"), rows)
+
+
+def _runs(figures: Figures) -> list[Row]:
+    """What the checker said of whole runs."""
     storm, emptied = figures["storm"], figures["emptied_redis"]
-    killed, rolling = figures["killed_replica"], figures["rolling_restart"]
-    deaf, away = figures["deaf_link"], figures["postgres_away"]
-    equation = figures["state_equation"]
-    total = sum(storm["faults"].values())
-    rows: list[tuple[object, ...]] = [
+    sentinel, cluster = figures["sentinel"], figures["cluster"]
+    interleavings = figures["state_equation"]["interleavings"]
+    return [
         (
-            f"{total} faults, {round(storm['sent'] / storm['seconds'])} messages/s over all",
+            f"{_total(storm)} faults, {round(storm['sent'] / storm['seconds'])} messages/s over all",
             "0 lost, doubled, reordered; no gap",
             f"{storm['violations']} of {storm['acked']} acked, shown {storm['shown']} times",
         ),
         (
-            f"Redis emptied {sum(emptied['faults'].values())} times",
+            f"Redis emptied {_total(emptied)} times",
             "only what PostgreSQL had not, and all are told",
             f"{emptied['violations']} else; {emptied['excused']} of {emptied['acked']} so lost",
         ),
         (
-            f"master changed {sum(figures['sentinel']['faults'].values())} times by Sentinel",
+            f"master changed {_total(sentinel)} times by Sentinel",
             "0 lost of what was acked on both servers",
-            f"{figures['sentinel']['violations']} of {figures['sentinel']['acked']} acked",
+            f"{sentinel['violations']} of {sentinel['acked']} acked",
         ),
         (
-            f"{sum(figures['cluster']['faults'].values())} moves and losses in a Cluster",
+            f"{_total(cluster)} moves and losses in a Cluster",
             "0 lost, doubled, reordered; no gap",
-            f"{figures['cluster']['violations']} of {figures['cluster']['acked']} acked",
+            f"{cluster['violations']} of {cluster['acked']} acked",
         ),
+        (
+            "snapshot ⊕ events = a fresh snapshot",
+            "10,000 interleavings",
+            f"{interleavings}, 0 differ",
+        ),
+    ]
+
+
+def _moments(figures: Figures) -> list[Row]:
+    """How long single losses are felt."""
+    killed, rolling = figures["killed_replica"], figures["rolling_restart"]
+    deaf, away = figures["deaf_link"], figures["postgres_away"]
+    return [
         (
             f"ghosts of a killed replica with {killed['connections']} connections",
             "gone in 15 s, nobody who moved is said to leave",
@@ -148,13 +166,11 @@ def _promises(figures: Figures) -> str:
             f"{away['p50_ratio']} × of {away['ack_p50_ms_before']} ms; p99 {away['p99_ratio']} ×",
         ),
         ("its backlog is stored", "in 30 s", f"{away['drained_seconds']} s"),
-        (
-            "snapshot ⊕ events = a fresh snapshot",
-            "10,000 interleavings",
-            f"{equation['interleavings']}, 0 differ",
-        ),
     ]
-    return _table(("what", "bar", "measured"), rows)
+
+
+def _total(run: Mapping[str, Any]) -> int:
+    return sum(run["faults"].values())
 
 
 def _faults(figures: Figures) -> str:
