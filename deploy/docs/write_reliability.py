@@ -106,9 +106,10 @@ def _runs(figures: Figures) -> list[Row]:
     storm, emptied = figures["storm"], figures["emptied_redis"]
     sentinel, cluster = figures["sentinel"], figures["cluster"]
     interleavings = figures["state_equation"]["interleavings"]
+    rate = round(storm["sent"] / storm["seconds"])
     return [
         (
-            f"{_total(storm)} faults, {round(storm['sent'] / storm['seconds'])} messages/s over all",
+            f"{_total(storm)} faults, {rate} messages/s over all",
             "0 lost, doubled, reordered; no gap",
             f"{storm['violations']} of {storm['acked']} acked, shown {storm['shown']} times",
         ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from local_stack.cluster import ValkeyCluster, start_cluster
 from shared.domain.entities import RoomSettings, User
 from shared.domain.ids import session_hash
 from shared.message_store.database import Database
@@ -21,7 +22,8 @@ from shared.runtime.clock import IdMaker, SystemClock
 from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
 
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -43,6 +45,14 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = open_redis(redis_url, "test")
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="module")
+def cluster(server_directory: Path) -> Iterator[ValkeyCluster]:
+    """For the tests of one module alone: slots are moved there, nodes killed."""
+    started = start_cluster(server_directory / f"cluster-{uuid4().hex[:8]}")
+    yield started
+    started.stop()
 
 
 @pytest.fixture

@@ -10,23 +10,15 @@ from tests.integration.shared.broker.test_broker import INSTANCE, Replica, publi
 from tests.integration.shared.conftest import IDS
 from tests.redis_nodes import clients_named
 
-from local_stack.cluster import ValkeyCluster, start_cluster
+from local_stack.cluster import ValkeyCluster
 from shared.broker.link import slot_of
 from shared.redis_schema.keys import Keys
 from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from redis.asyncio import Redis
-
-
-@pytest.fixture(scope="module")
-def cluster(server_directory: Path) -> Iterator[ValkeyCluster]:
-    cluster = start_cluster(server_directory / "cluster-of-links")
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from redis.crc import key_slot
 from tests.integration.shared.conftest import IDS, make_settings, make_user
 
-from local_stack.cluster import start_cluster
 from shared.presence.presence import Joined, Member, Presence
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
@@ -17,19 +16,11 @@ from shared.rooms.live_rooms import LiveRooms
 from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from redis.asyncio import Redis
 
     from local_stack.cluster import ValkeyCluster
-
-
-@pytest.fixture
-def cluster(reachable_path: Path) -> Iterator[ValkeyCluster]:
-    cluster = start_cluster(reachable_path / "cluster")
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from redis.crc import key_slot
 from redis.exceptions import DataError
 from tests.integration.shared.conftest import IDS, make_settings, make_user
 
-from local_stack.cluster import ValkeyCluster, start_cluster
+from local_stack.cluster import ValkeyCluster
 from shared.message_log.message_log import MessageLog
 from shared.protocol.codec import MessageBody
 from shared.protocol.errors import Unavailable
@@ -23,21 +23,13 @@ from shared.rooms.live_rooms import LiveRooms
 from shared.runtime.redis_client import is_outage, open_redis, redis_outage_as_unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
     from uuid import UUID
 
     from redis.asyncio import Redis
 
 OUTAGE_SECONDS = 6.0
 TAGS = [f"{{p{n}}}" for n in range(16)]
-
-
-@pytest.fixture(scope="module")
-def cluster(server_directory: Path) -> Iterator[ValkeyCluster]:
-    cluster = start_cluster(server_directory / "cluster-of-its-own")
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture
