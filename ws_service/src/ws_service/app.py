@@ -94,7 +94,8 @@ class WsApp:
 
     def _refuse(self, transport: SocketTransport, caller: Caller, error: ChatError) -> None:
         code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)
-        log.info("refused", code=error.code.value, close=int(code))
+        part = error.part if isinstance(error, Unavailable) else None
+        log.info("refused", code=error.code.value, close=int(code), part=part)
         self._hub.replica.closes[code.name.lower()] += 1
         now = self._hub.parts.clock.micros()
         transport.write(wire.error_frame(error, caller.language, now, chance()))

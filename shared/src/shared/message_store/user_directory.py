@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import LargeBinary, Row, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from shared.domain.entities import User
 from shared.domain.times import datetime_of, micros_of
 from shared.message_store.records import UserRecord
 from shared.message_store.tables import ChatUser
 from shared.message_store.totals import add_to_counters
+from shared.runtime.lookup_batcher import LookupBatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from shared.message_store.database import Database
@@ -34,13 +35,11 @@ class UserDirectory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._by_session = LookupBatcher("users by session", self._users_by_sessions)
 
     async def user_by_session(self, session_hash: bytes) -> User | None:
         """The holder of a session, by the SHA-256 of its id (32 bytes)."""
-        statement = select(*_COLUMNS).where(ChatUser.session_hash == session_hash)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else _record(row).user
+        return await self._by_session.find(session_hash)
 
     async def users_by_ids(self, user_ids: Iterable[UUID]) -> dict[UUID, UserRecord]:
         """Those of `user_ids` that are known."""
@@ -71,6 +70,13 @@ class UserDirectory:
                 return False
             await add_to_counters(connection, user.id, {"users": 1})
         return True
+
+    async def _users_by_sessions(self, session_hashes: Sequence[bytes]) -> dict[bytes, User]:
+        wanted = literal(list(session_hashes), ARRAY(LargeBinary))
+        statement = select(*_COLUMNS).where(ChatUser.session_hash == any_(wanted))
+        async with self._database.reading() as connection:
+            users = [_record(row).user for row in await connection.execute(statement)]
+        return {user.session_hash: user for user in users}
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> UserRecord:

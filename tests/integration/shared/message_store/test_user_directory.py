@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sqlalchemy import event
 from tests.ingest_samples import at, user, user_snapshot
 
 from shared.domain.times import micros_of
 from shared.message_store.ingest_batch import IngestBatch
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from shared.message_store.bulk_writer import BulkWriter
     from shared.message_store.room_directory import RoomDirectory
     from shared.message_store.user_directory import UserDirectory
@@ -27,6 +31,21 @@ async def test_a_user_is_found_by_session_and_by_id(users: UserDirectory) -> Non
 
 async def test_an_unknown_session_is_nobody(users: UserDirectory) -> None:
     assert await users.user_by_session(b"\0" * 32) is None
+
+
+async def test_a_crowd_that_comes_at_once_is_looked_up_with_a_few_questions(
+    users: UserDirectory, engine: AsyncEngine
+) -> None:
+    known = [user() for _ in range(5)]
+    for somebody in known:
+        assert await users.create_user(somebody)
+    asked: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    strangers = [uuid4().bytes * 2 for _ in range(300)]
+    hashes = [*(somebody.session_hash for somebody in known), *strangers]
+    found = await asyncio.gather(*map(users.user_by_session, hashes))
+    assert found == [*known, *[None] * 300]
+    assert 1 <= len(asked) <= 2
 
 
 async def test_creating_a_user_again_changes_nothing(
