@@ -17,8 +17,8 @@ ROOM    ?=
 BIN       := .venv/bin
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 STACK     := $(BIN)/python -m local_stack
-FAULTS      := .adda-faults
-FAULT_TESTS := tests/faults tests/integration/ws_service/test_state_equation.py
+FAULTS    := .adda-faults
+DRILL     := $(BIN)/pytest -n 0 -o asyncio_debug=false
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
              --no-annotate --custom-compile-command "make lock"
 
@@ -84,9 +84,12 @@ test-integration: install-dev ## tests with real servers (ADDA_TEST_SERVERS=whee
 faults: install-dev ## half an hour of everything dying under load, and the page on it
 	@rm -rf $(FAULTS)
 	@export ADDA_FAULTS=long ADDA_FAULTS_RESULTS=$(CURDIR)/$(FAULTS); \
-	$(BIN)/pytest -n 0 tests/faults/test_storm.py & storm=$$!; trap "kill $$storm" INT TERM; \
-	nice $(BIN)/pytest -n 0 -m "not alone" --deselect tests/faults/test_storm.py $(FAULT_TESTS); \
-	beside=$$?; wait $$storm && [ $$beside -eq 0 ] && $(BIN)/pytest -n 0 -m alone tests/faults && \
+	$(DRILL) tests/faults/test_storm.py & storm=$$!; \
+	nice $(DRILL) tests/integration/ws_service/test_state_equation.py & equation=$$!; \
+	trap "kill $$storm $$equation" INT TERM; \
+	nice $(DRILL) -m "not alone" --deselect tests/faults/test_storm.py tests/faults; failed=$$?; \
+	wait $$equation || failed=1; wait $$storm || failed=1; \
+	[ $$failed -eq 0 ] && $(DRILL) -m alone tests/faults && \
 	$(BIN)/python deploy/docs/write_reliability.py $(FAULTS)
 
 .PHONY: coverage

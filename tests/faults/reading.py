@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import httpx
@@ -16,6 +16,27 @@ if TYPE_CHECKING:
     from tests.faults.bed import Bed
 
 PAGE = 100
+PATIENCE_SECONDS = 60.0
+
+
+async def get(http: httpx.AsyncClient, path: str) -> Any:
+    """The JSON of one answer; asks again, as a client does, while the server says "later".
+
+    Raises:
+        httpx.HTTPStatusError, httpx.TransportError: it still did after a minute, or refused.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        late = time.monotonic() >= deadline
+        try:
+            answer = await http.get(path)
+        except httpx.TransportError:
+            if late:
+                raise
+        else:
+            if late or answer.status_code not in {429, 502, 503, 504}:
+                return answer.raise_for_status().json()
+        await asyncio.sleep(0.2)
 
 
 async def heads(bed: Bed, rooms: list[str]) -> dict[int, int]:
@@ -23,8 +44,7 @@ async def heads(bed: Bed, rooms: list[str]) -> dict[int, int]:
     async with httpx.AsyncClient(base_url=bed.stack.url, trust_env=False, timeout=20) as http:
         found = {}
         for number, room in enumerate(rooms):
-            page = (await http.get(f"/api/rooms/{room}/messages/?limit=1")).raise_for_status()
-            messages = page.json()["messages"]
+            messages = (await get(http, f"/api/rooms/{room}/messages/?limit=1"))["messages"]
             found[number] = messages[0]["seq"] if messages else 0
         return found
 
@@ -70,8 +90,7 @@ async def _read_room(http: httpx.AsyncClient, history: History, number: int, roo
     more = True
     while more:
         after = rows[-1].seq if rows else 0
-        answer = await http.get(f"/api/rooms/{room}/messages/?after={after}&limit={PAGE}")
-        page = answer.raise_for_status().json()
+        page = await get(http, f"/api/rooms/{room}/messages/?after={after}&limit={PAGE}")
         rows += [Row(m["seq"], m["id"], m["content"]) for m in reversed(page["messages"])]
         more = page["has_more"]
         history.rest_totals[number] = page["total_messages"]

@@ -95,7 +95,7 @@ def faults_of(cluster: ValkeyCluster, rooms: list[str]) -> list[Fault]:
     return [fault(name, act, cluster) for name, act in acts.items()]
 
 
-@pytest.mark.timeout(1200 if LONG else 120)
+@pytest.mark.timeout(1200)
 async def test_a_cluster_that_moves_slots_and_loses_nodes_breaks_no_promise(
     reachable_path: Path, cluster: ValkeyCluster
 ) -> None:

@@ -28,7 +28,6 @@ LOAD = Load(rooms=40, rest_authors=0, messages_per_second=550, cuts_per_second=0
 
 @pytest.mark.alone
 @pytest.mark.skipif(not LONG, reason="needs the machine for itself: `make faults`")
-@pytest.mark.timeout(400)
 async def test_the_chat_goes_on_as_fast_and_the_backlog_is_stored_soon(
     reachable_path: Path,
 ) -> None:
