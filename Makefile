@@ -18,7 +18,7 @@ BIN       := .venv/bin
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 STACK     := $(BIN)/python -m local_stack
 FAULTS    := .adda-faults
-DRILL     := $(BIN)/pytest -n 0 -o asyncio_debug=false
+DRILL     := $(BIN)/pytest -n 0
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
              --no-annotate --custom-compile-command "make lock"
 

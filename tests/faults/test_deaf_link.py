@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx
-import pytest
 from tests.faults.bed import Bed, Size, open_bed
 from tests.faults.catalogue import LISTENING_LINK
 from tests.faults.results import record
@@ -29,7 +28,6 @@ async def failing(http: httpx.AsyncClient, bed: Bed, name: str) -> list[str]:
     return parts
 
 
-@pytest.mark.alone
 async def test_a_deaf_replica_turns_red_hears_again_and_missed_nothing(
     reachable_path: Path,
 ) -> None:

@@ -43,7 +43,10 @@ SHORT_LANES = (
     Lane((killed("worker"), terminated("worker"), frozen("worker", 5)), 1, calm=3.0),
     Lane(DOOR_FAULTS, 1, calm=3.0),
 )
-LONG_LOAD = Load(rooms=40, clients=200, messages_per_second=1200)
+LONG_LOAD = Load(rooms=50, clients=200, messages_per_second=1600)
+"""A reader of each room at each replica, straight and through the gateway. Half of what is offered
+is sent: who has no connection, or no answer yet, waits."""
+
 SHORT_LOAD = Load(rooms=8, clients=60, rest_authors=4, messages_per_second=150)
 
 
@@ -56,6 +59,7 @@ async def run_storm(directory: Path, load: Load, lanes: Sequence[Lane]) -> Outco
     return outcome
 
 
+@pytest.mark.skipif(LONG, reason="its long form follows")
 async def test_every_fault_once(reachable_path: Path) -> None:
     await run_storm(reachable_path, SHORT_LOAD, SHORT_LANES)
 
