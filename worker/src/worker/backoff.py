@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger()
 
 SHORTEST_SECONDS: Final = 0.1
-LONGEST_SECONDS: Final = 5.0
+LONGEST_SECONDS: Final = 1.0
+"""A queue grows meanwhile, and one look a second is nothing to a server that comes back."""
 
 
 class Backoff:
