@@ -6,6 +6,7 @@ Whatever the servers' layout is, each connection comes from such a pool.
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING, Any, Final
 
 from redis.asyncio import BlockingConnectionPool
@@ -16,25 +17,27 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 CONNECT_SECONDS: Final = 2.0
 COMMAND_SECONDS: Final = 3.0
 POOL_CONNECTIONS: Final = 64
 
 
-class _EndsWhenCancelled(AbstractConnection):
-    """A connection whose sending does not swallow the cancellation of the task.
-
-    redis-py sends within `asyncio.wait_for`, and that of Python 3.11 forgets a cancellation which
-    arrives in the turn in which the sending has ended: a loop over Redis then never stops. May go
-    when 3.12 is the oldest Python (https://github.com/python/cpython/issues/86296).
-    """
+class _CarefulSender(AbstractConnection):
+    """A connection whose sending tells its caller what happened."""
 
     __slots__ = ()
 
     @override
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Does not swallow the cancellation of the task.
+
+        redis-py sends within `asyncio.wait_for`, and that of Python 3.11 forgets a cancellation
+        which arrives in the turn in which the sending has ended: a loop over Redis then never
+        stops. May go when 3.12 is the oldest Python
+        (https://github.com/python/cpython/issues/86296).
+        """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - coroutines run in tasks
         before = task.cancelling()
@@ -43,6 +46,21 @@ class _EndsWhenCancelled(AbstractConnection):
             # The answer would be read by the next user of this connection.
             await self.disconnect(nowait=True)
             raise asyncio.CancelledError
+
+    @override
+    async def _send_packed_command(self, command: Iterable[bytes]) -> None:
+        """Takes a line that was cut while it idled for an outage, as redis-py does on asyncio.
+
+        There it is a ConnectionError; uvloop's transport raises RuntimeError, "the handler is
+        closed", which nobody would take for something that passes.
+        """
+        writer = self._writer
+        try:
+            await super()._send_packed_command(command)
+        except RuntimeError as error:
+            if writer is None or not writer.is_closing():
+                raise
+            raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 
 
 def pool_options(
@@ -60,7 +78,7 @@ def pool_options(
     Who finds all connections lent out waits for one, within the time of a command.
     """
     plain = options.get("connection_class", Connection)  # by the scheme: TCP, TLS or a Unix socket
-    bases = (*mixins, _EndsWhenCancelled, plain)
+    bases = (*mixins, _CarefulSender, plain)
     return {
         "timeout": COMMAND_SECONDS,
         "client_name": client_name,

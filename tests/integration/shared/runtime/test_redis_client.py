@@ -4,9 +4,10 @@ import asyncio
 import time
 import uuid
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvloop
 from redis.exceptions import (
     BusyLoadingError,
     OutOfMemoryError,
@@ -114,6 +115,23 @@ async def test_a_restart_costs_no_command_afterwards(own_valkey: OwnValkey) -> N
         own_valkey.stop()
         own_valkey.start()
         assert await redis.get("x") == b"1"
+
+
+async def test_a_line_that_was_cut_while_it_idled_is_an_outage_also_on_uvloop(
+    redis_url: str,
+) -> None:
+    async def cut_and_send() -> None:
+        async with client_of(redis_url) as redis:
+            pool: Any = redis.connection_pool
+            connection = await pool.get_connection()
+            connection._writer.transport.abort()
+            await asyncio.sleep(0.01)
+            with pytest.raises(RedisConnectionError):
+                await connection.send_command("PING")
+            await pool.release(connection)
+            assert await redis.ping()
+
+    await asyncio.to_thread(uvloop.run, cut_and_send())
 
 
 async def test_a_full_server_is_overloaded_and_still_read(own_valkey: OwnValkey) -> None:
