@@ -1,4 +1,4 @@
-"""What must be gone when everybody has left: people, their connections, and subscriptions."""
+"""What a run may leave behind: nobody in Redis, and no error in a log that is not a fault's own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 SECONDS = 25.0
 """A crashed replica's connections expire after 12 s; rooms stay subscribed for 5 s."""
+
+FORESEEN = ("entry_buried", "postgresql_unavailable")
+"""What services log as errors because somebody should look, though nothing of theirs is broken."""
 
 PRESENCE = ("conns", "tabs", "roster", "users", "leavers", "leaving")
 
@@ -36,3 +39,14 @@ async def _left(redis: Any) -> list[str]:
     channels = await redis.execute_command("PUBSUB", "SHARDCHANNELS")
     rooms = [name.decode() for name in channels if b":c:" in name]
     return people + rooms
+
+
+def bugs_in_logs(bed: Bed) -> list[str]:
+    """What services took for a fault of their own: whatever dies around them is foreseen."""
+    return [
+        f"{path.stem}: {line}"
+        for path in sorted(bed.stack.logs.glob("*.log"))
+        if path.stem != "gateway"  # nginx tells every lost upstream as an error
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if " [error " in line and not any(event in line for event in FORESEEN)
+    ]

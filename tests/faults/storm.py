@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.faults.checker import Violation, check, excused
-from tests.faults.leftovers import wait_until_nobody_is_left
+from tests.faults.leftovers import bugs_in_logs, wait_until_nobody_is_left
 from tests.faults.reading import heads, read_all, wait_stored
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ async def storm(bed: Bed, crowd: Crowd, lanes: Sequence[Lane], seed: int) -> Out
         bed.heal()
         await crowd.leave()
     await wait_until_nobody_is_left(bed)
+    bugs = bugs_in_logs(bed)
+    assert not bugs, "\n".join([f"{len(bugs)} errors logged, such as", *bugs[:10]])
     outcome.violations = await asyncio.to_thread(check, crowd.run.history)
     return outcome
 
