@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from local_stack.valkey import start_valkey
+from local_stack.valkey import DEFAULT_MAXMEMORY, start_valkey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 class OwnValkey:
     """Running from the beginning; keeps its data, its port and so its `url` over a restart."""
 
-    def __init__(self, directory: Path, binary: Path | None) -> None:
-        self._directory, self._binary = directory, binary
-        self._server = start_valkey(directory, binary=binary)
+    def __init__(
+        self, directory: Path, binary: Path | None, maxmemory: str = DEFAULT_MAXMEMORY
+    ) -> None:
+        self._directory, self._binary, self._maxmemory = directory, binary, maxmemory
+        self._server = start_valkey(directory, binary=binary, maxmemory=maxmemory)
         self.url = self._server.url
 
     def stop(self) -> None:
@@ -31,7 +33,12 @@ class OwnValkey:
 
     def start(self) -> None:
         """Starts it again, on the same data."""
-        self._server = start_valkey(self._directory, port=self._server.port, binary=self._binary)
+        self._server = start_valkey(
+            self._directory,
+            port=self._server.port,
+            binary=self._binary,
+            maxmemory=self._maxmemory,
+        )
 
     def pause(self) -> None:
         """Connections live, and nobody answers on them."""

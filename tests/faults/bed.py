@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 SERVICES = ("api", "ws", "worker")
 PATIENCE_SECONDS = 60.0
+QUEUE_MEMORY = "4gb"
+"""A storm keeps PostgreSQL away for most of half an hour; all that waits for it finds room."""
+
 ENVIRONMENT = {
     # Clients of a run share one address and send for as long as it takes.
     "ADDA_AUTHOR_BURST": "1000",
@@ -188,7 +191,7 @@ def open_bed(
     with ExitStack() as exits:
         one_server, services_redis_url = None, redis_url
         if redis_url is None:
-            valkey = OwnValkey(directory / "redis", None)
+            valkey = OwnValkey(directory / "redis", None, QUEUE_MEMORY)
             exits.callback(valkey.stop)
             one_server = OneServer(valkey, exits.enter_context(_proxy_to(valkey.url)))
             redis_url = valkey.url

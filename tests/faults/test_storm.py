@@ -31,7 +31,7 @@ SEED = 1
 
 LONG_LANES = (
     Lane(REDIS_FAULTS, ROUNDS, calm=4.5),
-    Lane((*POSTGRES_FAULTS, postgres_away()), ROUNDS, calm=0.4),
+    Lane((*POSTGRES_FAULTS, postgres_away()), ROUNDS, calm=0.3),
     Lane(WS_FAULTS, ROUNDS, calm=13.0),
     Lane(WORKER_FAULTS, ROUNDS, calm=10.0),
     Lane(DOOR_FAULTS, ROUNDS, calm=12.0),
@@ -43,7 +43,7 @@ SHORT_LANES = (
     Lane((killed("worker"), terminated("worker"), frozen("worker", 5)), 1, calm=3.0),
     Lane(DOOR_FAULTS, 1, calm=3.0),
 )
-LONG_LOAD = Load(rooms=50, clients=200, messages_per_second=1400)
+LONG_LOAD = Load(rooms=50, clients=200, messages_per_second=1250)
 """A reader of each room at each replica, straight and through the gateway. Not half of what is
 offered is sent: who has no connection, or no answer yet, waits."""
 
