@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.faults.checker import Violation, check, excused
+from tests.faults.checker import Violation, check, excused, report
 from tests.faults.leftovers import bugs_in_logs, wait_until_nobody_is_left
 from tests.faults.reading import heads, read_all, wait_stored
 
@@ -50,6 +50,14 @@ class Outcome:
     """Seconds until nothing was left to store, after the last message."""
     excused: int = 0
     violations: list[Violation] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
+    """Errors that services logged."""
+
+    def assert_clean(self) -> None:
+        """No promise was broken, everything that was said is acknowledged, no service erred."""
+        assert not self.violations, report(self.violations)
+        assert self.acked == self.sent
+        assert not self.bugs, "\n".join([f"{len(self.bugs)} errors logged", *self.bugs[:10]])
 
     def figures(self) -> dict[str, object]:
         """For the page on reliability."""
@@ -63,6 +71,7 @@ class Outcome:
             "reconnects": self.reconnects,
             "excused": self.excused,
             "violations": len(self.violations),
+            "errors_logged": len(self.bugs),
             "stored_after_seconds": round(self.stored_after, 1),
         }
 
@@ -83,8 +92,7 @@ async def storm(bed: Bed, crowd: Crowd, lanes: Sequence[Lane], seed: int) -> Out
         bed.heal()
         await crowd.leave()
     await wait_until_nobody_is_left(bed)
-    bugs = bugs_in_logs(bed)
-    assert not bugs, "\n".join([f"{len(bugs)} errors logged, such as", *bugs[:10]])
+    outcome.bugs = bugs_in_logs(bed)
     outcome.violations = await asyncio.to_thread(check, crowd.run.history)
     return outcome
 

@@ -12,7 +12,6 @@ import pytest
 from redis.crc import key_slot
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import Fault
-from tests.faults.checker import report
 from tests.faults.crowd import Load, gather_crowd
 from tests.faults.results import LONG, record
 from tests.faults.storm import Lane, storm
@@ -103,6 +102,5 @@ async def test_a_cluster_that_moves_slots_and_loses_nodes_breaks_no_promise(
         crowd = await gather_crowd(bed, LOAD)
         lane = Lane(faults_of(cluster, crowd.run.rooms), ROUNDS, calm=3.0 if LONG else 0.5)
         outcome = await storm(bed, crowd, [lane], seed=1)
-    assert not outcome.violations, report(outcome.violations)
-    assert outcome.acked == outcome.sent
     record("cluster", outcome.figures())
+    outcome.assert_clean()

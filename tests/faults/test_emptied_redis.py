@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import Fault
-from tests.faults.checker import report
 from tests.faults.crowd import Load, gather_crowd
 from tests.faults.history import Emptying
 from tests.faults.reading import stored_contents
@@ -43,8 +42,7 @@ async def test_what_postgresql_had_survives_and_every_reader_is_told(
     with open_bed(reachable_path, Size(api=1, workers=1)) as bed:
         crowd = await gather_crowd(bed, LOAD)
         outcome = await storm(bed, crowd, [Lane([emptying(crowd.run)], ROUNDS, calm=3.0)], seed=1)
-    assert not outcome.violations, report(outcome.violations)
-    assert outcome.acked == outcome.sent
+    outcome.assert_clean()
     told = {mark.epoch for view in crowd.run.history.views for mark in view.marks}
     assert len(told) > ROUNDS
     record("emptied_redis", outcome.figures())

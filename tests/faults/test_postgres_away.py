@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import Fault
-from tests.faults.checker import report
 from tests.faults.crowd import Load, Run, gather_crowd
 from tests.faults.reading import wait_stored
 from tests.faults.results import LONG, percentile, record
@@ -36,7 +35,7 @@ async def test_the_chat_goes_on_as_fast_and_the_backlog_is_stored_soon(
         crowd = await gather_crowd(bed, LOAD)
         lanes = [Lane([measured(crowd.run, times)], 1, calm=1.0)]
         outcome = await storm(bed, crowd, lanes, seed=1)
-    assert not outcome.violations, report(outcome.violations)
+    outcome.assert_clean()
     present, absent = (
         [seconds for at, seconds in crowd.run.latencies if times[start] <= at < times[end]]
         for start, end in (("quiet", "stopped"), ("away", "back"))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import Fault
-from tests.faults.checker import report
 from tests.faults.crowd import Load, Run, gather_crowd
 from tests.faults.results import LONG, record
 from tests.faults.storm import Lane, storm
@@ -58,7 +57,7 @@ async def test_nobody_misses_anything_and_not_all_come_back_at_once(reachable_pa
         began = time.monotonic()
         outcome = await storm(bed, crowd, lanes, seed=1)
         seconds = time.monotonic() - began
-    assert not outcome.violations, report(outcome.violations)
+    outcome.assert_clean()
     returns = sorted(mark.time for view in crowd.run.history.views for mark in view.marks[1:])
     peaks = [peak_over_mean(returns, start, end) for start, end in windows]
     assert max(peaks) <= MOST_OVER_MEAN, peaks

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from tests.faults.bed import Size, open_bed
 from tests.faults.catalogue import Fault
-from tests.faults.checker import report
 from tests.faults.crowd import Load, gather_crowd
 from tests.faults.history import Failover
 from tests.faults.results import LONG, record
@@ -91,8 +90,7 @@ async def drill(
         crowd = await gather_crowd(bed, LOAD)
         faults = [fault(crowd.run, group, kind, KINDS[kind]) for kind in kinds]
         outcome = await storm(bed, crowd, [Lane(faults, rounds, calm)], seed=1)
-    assert not outcome.violations, report(outcome.violations)
-    assert outcome.acked == outcome.sent
+    outcome.assert_clean()
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -56,6 +57,9 @@ Also while no sentinel knows a master and while a pool has no connection left: C
 _PASSING_REPLIES: Final = frozenset({"NOREPLICAS", "MISCONF", "UNBLOCKED", "BUSY"})
 """Error replies of a server that is there but must not serve just now."""
 
+_REPLY = re.compile(r"(?:Command # .* of pipeline caused error: \(['\"])?([A-Z]+)", re.DOTALL)
+"""First word of an error reply; redis-py puts the command before it when it was in a pipeline."""
+
 
 def open_redis(
     url: str, client_name: str, *, retries: int = 1, connections: int = POOL_CONNECTIONS
@@ -97,9 +101,10 @@ def redis_outage_as_unavailable() -> Iterator[None]:
 
 def is_outage(error: BaseException) -> bool:
     """Does `error` pass by itself? Also what redis-py has no class for, told by its first word."""
-    return isinstance(error, OUTAGES) or (
-        isinstance(error, ResponseError) and str(error).partition(" ")[0] in _PASSING_REPLIES
-    )
+    if isinstance(error, OUTAGES):
+        return True
+    reply = _REPLY.match(str(error)) if isinstance(error, ResponseError) else None
+    return reply is not None and reply[1] in _PASSING_REPLIES
 
 
 def unavailable_for(error: Exception) -> Unavailable:

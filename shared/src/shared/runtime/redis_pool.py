@@ -49,16 +49,19 @@ class _CarefulSender(AbstractConnection):
 
     @override
     async def _send_packed_command(self, command: Iterable[bytes]) -> None:
-        """Takes a line that was cut while it idled for an outage, as redis-py does on asyncio.
+        """Takes a line that was cut meanwhile for an outage, as redis-py does on asyncio.
 
         There it is a ConnectionError; uvloop's transport raises RuntimeError, "the handler is
-        closed", which nobody would take for something that passes.
+        closed", which nobody would take for something that passes. Nor would they an
+        AttributeError: two tasks share a pub/sub connection, and the other may have ended it.
         """
         writer = self._writer
+        if writer is None:
+            raise ConnectionResetError(errno.ECONNRESET, "the connection was ended meanwhile")
         try:
             await super()._send_packed_command(command)
         except RuntimeError as error:
-            if writer is None or not writer.is_closing():
+            if not writer.is_closing():
                 raise
             raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 

@@ -134,6 +134,30 @@ async def test_a_line_that_was_cut_while_it_idled_is_an_outage_also_on_uvloop(
     await asyncio.to_thread(uvloop.run, cut_and_send())
 
 
+async def test_a_connection_that_another_task_has_ended_is_an_outage(redis_url: str) -> None:
+    async with client_of(redis_url) as redis:
+        pool: Any = redis.connection_pool
+        connection = await pool.get_connection()
+        await connection.disconnect()
+        with pytest.raises(ConnectionResetError):
+            await connection._send_packed_command([b"PING"])
+        await pool.release(connection)
+
+
+async def test_a_server_that_misses_its_replicas_is_an_outage_alone_and_in_a_pipeline(
+    own_valkey: OwnValkey,
+) -> None:
+    async with client_of(own_valkey.url) as redis:
+        await redis.config_set("min-replicas-to-write", "1")
+        with pytest.raises(Unavailable), redis_outage_as_unavailable():
+            await redis.set("x", 1)
+        pipeline = redis.pipeline()
+        pipeline.get("x")
+        pipeline.set("x", 1)
+        with pytest.raises(Unavailable), redis_outage_as_unavailable():
+            await pipeline.execute()
+
+
 async def test_a_full_server_is_overloaded_and_still_read(own_valkey: OwnValkey) -> None:
     async with client_of(own_valkey.url) as redis:
         scripts = Scripts(redis, Keys("t:", 1))
