@@ -6,16 +6,18 @@ from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from redis.asyncio.client import PubSub
 from redis.crc import key_slot
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MovedError
+from typing_extensions import override
 
 from shared.runtime.redis_client import OUTAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from redis.asyncio import Redis
-    from redis.asyncio.client import PubSub
 
 SUBSCRIBE_CHUNK: Final = 512
 """Channels of one command."""
@@ -34,6 +36,36 @@ class Listener(Protocol):
 
     def sent_away(self, link: Link, channels: Iterable[str]) -> None:
         """Another server has these channels now; the link goes on without them."""
+
+
+class _OneLife(PubSub):
+    """redis-py's, but it never connects again.
+
+    There whoever meets an error first reconnects: what was missed meanwhile would be missed in
+    silence, and a task that subscribes would read the answers that the listening one waits for.
+    """
+
+    @override
+    async def execute_command(self, *args: Any) -> None:
+        await self._living().send_command(*args, check_health=False)
+
+    @override
+    async def parse_response(self, block: bool = True, timeout: float | None = 0) -> Any:
+        self._living()
+        response: Any = await super().parse_response(block, timeout)  # type: ignore[arg-type]
+        return response
+
+    @override
+    async def _execute(
+        self, conn: Any, command: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        return await command(*args, **kwargs)
+
+    def _living(self) -> Any:
+        connection: Any = self.connection
+        if connection is None or not connection.is_connected:
+            raise RedisConnectionError("the link was lost")
+        return connection
 
 
 class Link:
@@ -65,7 +97,7 @@ class Link:
 
     async def listen(self) -> None:
         """Listens until cancelled; raises one of OUTAGES when the link is lost."""
-        pubsub = self._node.pubsub()
+        pubsub = _OneLife(self._node.connection_pool)
         try:
             await pubsub.connect()  # type: ignore[no-untyped-call]
             # From here on `add` sends for itself; what it was told before is sent here.

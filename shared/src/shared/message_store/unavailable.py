@@ -60,14 +60,21 @@ def is_outage(error: BaseException) -> bool:
             return True
         cause = error.orig.__cause__ if error.orig is not None else None
         return cause is not None and is_outage(cause)
-    if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg has no class of its own for a connection that died before it was used. Its errors
-        # about arguments quote them, and so may contain any word.
-        return "closed" in str(error) and not isinstance(error, ValueError)
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return _died_before_use(error)
     sqlstate = sqlstate_of(error)
     if sqlstate is not None:
         return sqlstate[:2] in _UNAVAILABLE_CLASSES or sqlstate in _UNAVAILABLE_SQLSTATES
     return isinstance(error, OSError | TimeoutError)
+
+
+def _died_before_use(error: Exception) -> bool:
+    """Of a connection that was lent and is dead, asyncpg speaks in words alone, not in classes."""
+    if isinstance(error, asyncpg.InternalClientError):
+        # The server's last words on it were still unread.
+        return "cannot switch to state" in str(error)
+    # Its errors about arguments quote them, and so may contain any word.
+    return "closed" in str(error) and not isinstance(error, ValueError)
 
 
 def is_contention(error: BaseException) -> bool:

@@ -6,17 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from tests.integration.shared.broker.test_broker import INSTANCE, Replica, publish, running, until
 from tests.integration.shared.conftest import IDS
 from tests.redis_nodes import clients_named
 
 from local_stack.cluster import ValkeyCluster
-from shared.broker.link import slot_of
+from shared.broker.link import Link, slot_of
 from shared.redis_schema.keys import Keys
-from shared.runtime.redis_client import open_redis
+from shared.runtime.redis_client import node_for, open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from redis.asyncio import Redis
 
@@ -132,3 +133,40 @@ async def test_a_node_that_is_away_deafens_no_other_room(
     await asyncio.to_thread(cluster.wait_well)
     await until(lambda: replica.subscriber.complete and replica.subscriber.listening)
     assert await publish(redis, channels[0], "again") == 1
+
+
+class Ears:
+    """Notes what a link tells."""
+
+    def __init__(self) -> None:
+        self.has: set[str] = set()
+
+    def heard(self, channel: str, payload: bytes) -> None:
+        raise AssertionError((channel, payload))
+
+    def confirmed(self, _link: Link, channel: str) -> None:
+        self.has.add(channel)
+
+    def sent_away(self, _link: Link, channels: Iterable[str]) -> None:
+        self.has.difference_update(channels)
+
+
+async def test_a_link_that_is_lost_while_it_takes_on_more_ends_and_is_not_connected_again(
+    redis_url: str, redis_key_prefix: str
+) -> None:
+    name = f"link-{IDS.new()}"
+    redis = open_redis(redis_url, name, retries=0)
+    ears = Ears()
+    channel = f"{redis_key_prefix}{{p1}}:c:"
+    node = await node_for(redis, channel)
+    link = Link(node, ears)
+    await link.add([f"{channel}1"])
+    listening = asyncio.create_task(link.listen())
+    await until(lambda: bool(ears.has))
+    pubsub: Any = link._pubsub
+    await pubsub.connection.disconnect(nowait=True)
+    await link.add([f"{channel}2"])
+    with pytest.raises(RedisConnectionError):
+        await asyncio.wait_for(listening, 5)
+    assert ears.has == {f"{channel}1"}
+    await redis.aclose()

@@ -34,6 +34,7 @@ OUTAGES = [
     asyncpg.QueryCanceledError("timeout"),
     asyncpg.DeadlockDetectedError("deadlock"),
     asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
     asyncpg.InvalidPasswordError("password"),
     asyncpg.InvalidCatalogNameError("no such database"),
 ]
@@ -41,6 +42,7 @@ BUGS = [
     asyncpg.UndefinedTableError("no such table"),
     asyncpg.PostgresSyntaxError("syntax"),
     asyncpg.InterfaceError("another operation is in progress"),
+    asyncpg.InternalClientError("got result for unknown protocol state 3"),
     ValueError("closed"),
     KeyError("x"),
 ]
