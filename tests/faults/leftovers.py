@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SECONDS = 25.0
 """A crashed replica's connections expire after 12 s; rooms stay subscribed for 5 s."""
 
-FORESEEN = ("entry_buried", "postgresql_unavailable")
+FORESEEN = ("entry_buried", "postgresql_unavailable", "timeout graceful shutdown exceeded")
 """What services log as errors because somebody should look, though nothing of theirs is broken."""
 
 PRESENCE = ("conns", "tabs", "roster", "users", "leavers", "leaving")
