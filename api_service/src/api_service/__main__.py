@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
+from typing import Final
 
 import structlog
 import uvicorn
@@ -12,12 +13,16 @@ import uvloop
 from pydantic import ValidationError
 
 from api_service.app import create_app
+from api_service.middleware.guard import Deadlines
 from api_service.settings import ApiSettings
 from shared.runtime.lifecycle import stop_on_signals
 from shared.runtime.logging import configure
 from shared.runtime.probe_server import EmbeddedServer
 
 log = structlog.stdlib.get_logger()
+
+ANSWERED_WITHIN: Final = 0.8
+"""Share of the time for open requests after which they are answered, so that none is cut off."""
 
 
 def main() -> int:
@@ -35,8 +40,9 @@ def main() -> int:
 async def serve(settings: ApiSettings) -> int:
     """Runs the server until a signal, then stops in order: unready, no new connections, finish."""
     stopping = asyncio.Event()
+    deadlines = Deadlines(settings.request_seconds)
     config = uvicorn.Config(
-        create_app(settings, stopping),
+        create_app(settings, stopping, deadlines),
         host=settings.host,
         port=settings.port,
         lifespan="on",
@@ -57,6 +63,7 @@ async def serve(settings: ApiSettings) -> int:
             stopping.set()
             log.info("stopping")
             await asyncio.sleep(settings.drain_settle_seconds)
+            deadlines.shorten(settings.drain_seconds * ANSWERED_WITHIN)
             server.should_exit = True
         signalled.cancel()
         await serving

@@ -15,7 +15,7 @@ from api_service.errors import answer_exception
 from api_service.methods import MethodTable
 from api_service.middleware.body_limit import BodyLimit
 from api_service.middleware.cors import Cors
-from api_service.middleware.guard import Guard
+from api_service.middleware.guard import Deadlines, Guard
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
 from api_service.routes import documentation, messages, probes, room_contents, rooms, status, users
@@ -44,10 +44,15 @@ ROUTERS: Final = (
 METHOD_NOT_ALLOWED: Final = 405
 
 
-def create_app(settings: ApiSettings, stopping: asyncio.Event | None = None) -> FastAPI:
+def create_app(
+    settings: ApiSettings,
+    stopping: asyncio.Event | None = None,
+    deadlines: Deadlines | None = None,
+) -> FastAPI:
     """The ASGI application of one process; unready once `stopping` is set.
 
-    Its lifespan opens and closes all clients.
+    `deadlines` are those of its requests, for who wants to shorten them. Its lifespan opens and
+    closes all clients.
     """
 
     @asynccontextmanager
@@ -67,7 +72,7 @@ def create_app(settings: ApiSettings, stopping: asyncio.Event | None = None) -> 
             Middleware(Cors, settings.allowed_origins),
             Middleware(Paths),
             Middleware(BodyLimit, settings.body_bytes),
-            Middleware(Guard, settings.request_seconds),
+            Middleware(Guard, deadlines or Deadlines(settings.request_seconds)),
         ],
     )
     for router in ROUTERS:

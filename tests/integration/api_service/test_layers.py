@@ -12,7 +12,7 @@ import structlog
 from pydantic import SecretStr
 from tests.integration.api_service.conftest import bearer, make_person, make_room, run_api
 
-from api_service.middleware.guard import Guard
+from api_service.middleware.guard import Deadlines, Guard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -215,7 +215,7 @@ async def test_an_unforeseen_failure_is_answered_without_its_text() -> None:
         raise LookupError("geheim")
 
     with structlog.testing.capture_logs() as lines:
-        status, body = await ask(Guard(broken, 1))
+        status, body = await ask(Guard(broken, Deadlines(1)))
     assert (status, body["code"]) == (500, "internal_error")
     assert "geheim" not in json.dumps(body)
     assert [line["event"] for line in lines] == ["unexpected_error"]
@@ -225,8 +225,22 @@ async def test_a_request_that_takes_too_long_is_answered() -> None:
     async def slow(_scope: Any, _receive: Any, _send: Any) -> None:
         await asyncio.sleep(30)
 
-    status, body = await ask(Guard(slow, 0.01))
+    status, body = await ask(Guard(slow, Deadlines(0.01)))
     assert (status, body["code"]) == (503, "unavailable")
+
+
+async def test_a_process_that_stops_answers_requests_under_way_and_new_ones_in_time() -> None:
+    async def slow(_scope: Any, _receive: Any, _send: Any) -> None:
+        await asyncio.sleep(30)
+
+    deadlines = Deadlines(20)
+    app = Guard(slow, deadlines)
+    under_way = asyncio.create_task(ask(app))
+    await asyncio.sleep(0)
+    deadlines.shorten(0.01)
+    deadlines.shorten(5)
+    for status, body in await asyncio.gather(under_way, ask(app)):
+        assert (status, body["code"]) == (503, "unavailable")
 
 
 async def test_an_answer_that_breaks_off_is_logged_and_not_answered_twice() -> None:
@@ -236,7 +250,7 @@ async def test_an_answer_that_breaks_off_is_logged_and_not_answered_twice() -> N
         raise LookupError("geheim")
 
     with structlog.testing.capture_logs() as lines:
-        assert await ask(Guard(broken, 1)) == (200, {})
+        assert await ask(Guard(broken, Deadlines(1))) == (200, {})
     assert [line["event"] for line in lines] == ["answer_broken_off"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,17 +13,46 @@ from shared.protocol.errors import Unavailable
 from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.stdlib.get_logger()
 
 
-class Guard:
-    """Gives a request `seconds`; turns what escapes from it into an answer."""
+class Deadlines:
+    """When the requests under way are given up. For the event loop's thread alone."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        """What a new request gets."""
+        self._open: set[asyncio.Timeout] = set()
+
+    @contextmanager
+    def counting(self, deadline: asyncio.Timeout) -> Iterator[None]:
+        """A request under `deadline`, which must have been entered."""
+        self._open.add(deadline)
+        try:
+            yield
+        finally:
+            self._open.discard(deadline)
+
+    def shorten(self, seconds: float) -> None:
+        """No request may take longer from now on: the process stops, and then cuts them off."""
+        self.seconds = min(self.seconds, seconds)
+        latest = asyncio.get_running_loop().time() + seconds
+        for deadline in self._open:
+            when = deadline.when()
+            if when is not None and when > latest:
+                deadline.reschedule(latest)
+
+
+class Guard:
+    """Gives each request its time; turns what escapes from it into an answer."""
+
+    def __init__(self, app: ASGIApp, deadlines: Deadlines) -> None:
         self._app = app
-        self._seconds = seconds
+        self._deadlines = deadlines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; everything else passes through."""
@@ -37,10 +67,11 @@ class Guard:
             await send(message)
 
         error: Exception
-        deadline = asyncio.timeout(self._seconds)
+        deadline = asyncio.timeout(self._deadlines.seconds)
         try:
             async with deadline:
-                await self._app(scope, receive, send_noted)
+                with self._deadlines.counting(deadline):
+                    await self._app(scope, receive, send_noted)
         except Exception as caught:  # noqa: BLE001 - nothing may pass: its text would get out
             error = Unavailable("deadline") if deadline.expired() else caught
         else:
