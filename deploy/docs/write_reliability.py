@@ -83,8 +83,7 @@ def document(figures: Figures) -> str:
     told = (
         f"Last run: {where['day']}, {where['system']}, {where['cores']} cores, "
         f"{where['memory_gib']} GiB, Python {where['python']}; clients, servers and faults share "
-        f"the machine. {where.get('remark', '')}".rstrip()
-        + "\n"
+        f"the machine.\n"
     )
     parts = [_HEAD, told, "## Every promise\n", _promises(figures), "## Every fault\n"]
     return "\n".join([*parts, _faults(figures)])
@@ -127,6 +126,11 @@ def _runs(figures: Figures) -> list[Row]:
             f"{_total(cluster)} moves and losses in a Cluster",
             "0 lost, doubled, reordered; no gap",
             f"{cluster['violations']} of {cluster['acked']} acked",
+        ),
+        (
+            "what services took for errors of their own meanwhile",
+            "0",
+            f"{sum(run.get('errors_logged', 0) for run in figures.values())}",
         ),
         (
             "snapshot ⊕ events = a fresh snapshot",

@@ -42,7 +42,7 @@ SHORT_LANES = (
     Lane((killed("worker"), terminated("worker"), frozen("worker", 5)), 1, calm=3.0),
     Lane(DOOR_FAULTS, 1, calm=3.0),
 )
-LONG_LOAD = Load(rooms=50, clients=200, messages_per_second=1250)
+LONG_LOAD = Load(rooms=50, clients=200, messages_per_second=1100)
 """A reader of each room at each replica, straight and through the gateway. Not half of what is
 offered is sent: who has no connection, or no answer yet, waits."""
 

@@ -28,6 +28,7 @@ def test_the_kept_run_met_its_bars(figures: dict[str, Any]) -> None:
     storm = figures["storm"]
     assert sum(storm["faults"].values()) >= 500
     assert min(storm["faults"].values()) >= 20
+    assert storm["sent"] / storm["seconds"] >= 500
     for run in ("storm", "emptied_redis", "rolling_restart", "sentinel", "cluster"):
         assert figures[run]["violations"] == 0
         assert figures[run]["acked"] == figures[run]["sent"]
