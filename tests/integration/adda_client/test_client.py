@@ -269,6 +269,8 @@ async def test_the_bot_of_the_readme_answers(replicas: tuple[Replica, Replica], 
     assert len([line for line in source.splitlines() if line]) == 10
     bot = asyncio.create_task(names["main"](str(room)))
     async with chat_at(replicas[1].base, room) as chat:
+        while (await next_of(chat, UserListEvent)).total < 2:
+            pass  # the bot answers what it hears, and is not here yet
         await chat.send("হ্যালো")
         try:
             assert await texts_of(chat, 2) == ["হ্যালো", "🔁 হ্যালো"]

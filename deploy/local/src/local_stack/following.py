@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import ExitStack
 from pathlib import Path
+from time import sleep
 
 from local_stack.errors import StackError
 from local_stack.output import Console
@@ -57,6 +57,6 @@ def follow(logs: Path, console: Console) -> int:
                         shown = -SHOWN_LINES
                     for line in followers[path].new_lines()[shown:]:
                         console.relay(path.stem, line)
-                time.sleep(LOOK_SECONDS)
+                sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             return 0

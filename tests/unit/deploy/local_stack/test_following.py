@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, logs: Path, *steps: str) -> list[s
         with (logs / "api-1.log").open("a", encoding="utf-8") as file:
             file.write(pending.pop(0))
 
-    monkeypatch.setattr(time, "sleep", between_looks)
+    monkeypatch.setattr(following, "sleep", between_looks)  # threads sleep on
     screen = io.StringIO()
     assert following.follow(logs, Console(screen, colour=False)) == 0
     return screen.getvalue().splitlines()
