@@ -22,7 +22,8 @@ MOST_AT_ONCE: Final = 500
 class LookupBatcher(Generic[Key, Found]):
     """One question is under way; what is wanted meanwhile goes with the next.
 
-    For the event loop's thread alone.
+    For the event loop's thread alone. Its line is as long as its callers are many, and those are
+    bounded elsewhere: connections of a replica, requests of an api.
     """
 
     def __init__(
