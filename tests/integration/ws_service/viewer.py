@@ -40,7 +40,7 @@ class Recorder:
             self._frames.append(frames)
         return 0
 
-    def close(self, code: CloseCode, reason: str) -> None:  # noqa: ARG002 - as a Transport has it
+    def close(self, code: CloseCode, reason: str) -> None:
         self.ended.set()
 
     def take(self) -> Iterator[Json]:
