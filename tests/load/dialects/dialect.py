@@ -42,29 +42,72 @@ class Visit:
     session: str | None = None
 
 
-class Dialect(Protocol):
-    """One instance serves all connections of a process: no state of any of them is kept here."""
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the first frame of a connection tells."""
 
-    subprotocols: Sequence[str]
+    position: Position
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A frame that is neither a live message nor an ack."""
+
+    kind: str
+    position: Position | None = None
+    complete: bool = True
+    code: str = ""
+    retry_after: float | None = None
+
+
+class Dialect(Protocol):
+    """One instance serves all connections of a process: no state of any of them is kept here.
+
+    The servers we are compared with inherit what is said here of numbers: they have none.
+    """
+
+    subprotocols: Sequence[str] = ()
     """Offered in the handshake."""
+    acks: bool = False
+    """Does every accepted message get an ack?"""
+    numbered: bool = False
+    """Do messages have numbers, by which a client sees what it missed and comes back?"""
+    live: bytes = b""
+    """How a live message begins, where messages have numbers."""
 
     def url(self, visit: Visit) -> str:
         """Where the socket is opened."""
 
     def greetings(self, visit: Visit) -> Sequence[bytes]:
         """Frames to send as soon as the socket is open."""
+        return ()
 
     def is_welcome(self, payload: bytes) -> bool:
         """Has the connection joined with this frame? It hears everything said from then on."""
 
     def is_ack(self, payload: bytes) -> bool:
         """Does this frame tell the sender that its message is accepted?"""
+        return False
 
     def reply(self, payload: bytes, visit: Visit) -> bytes | None:
         """A frame to send in answer, such as a heartbeat's."""
+        return None
 
     def say(self, visit: Visit, text: str, number: int) -> bytes:
         """A frame that says `text` in the room; `number` is unique for the connection."""
+
+    def read_welcome(self, payload: bytes) -> Welcome:
+        """Of a frame that `is_welcome`; only where `numbered`."""
+        raise NotImplementedError
+
+    def read_answer(self, payload: bytes) -> Answer:
+        """Of any other frame; only where `numbered`."""
+        raise NotImplementedError
+
+    def place_of(self, payload: bytes, epoch: str) -> Position:
+        """The place of a live message; only where `numbered`."""
+        raise NotImplementedError
 
 
 def stamped(due_ns: int, size: int) -> str:
