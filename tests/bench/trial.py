@@ -1,0 +1,217 @@
+"""What is measured of each server, by the same clients and in the same order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from picows import WSFrame, WSTransport
+from tests.bench.processes import cpu_seconds, resident_bytes
+from tests.load.dialects.dialect import Visit
+from tests.load.member import Member
+from tests.load.results import percentiles
+from tests.load.tally import Tally
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from tests.bench.peers.peer import Running
+    from tests.load.dialects.dialect import Dialect
+
+IDLE_ROOM: Final = 50
+"""People in each room while the cost of coming is measured."""
+ENTERING_AT_ONCE: Final = 32
+SPEAKERS: Final = 8
+STALL_SECONDS: Final = 0.5
+"""Without any delivery for so long, what is out is taken for lost, and the next are sent."""
+POLL_SECONDS: Final = 0.001
+LAST_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of everything; a smoke test needs little."""
+
+    receivers: int = 200
+    idle: int = 2000
+    one_by_one: int = 400
+    """Messages."""
+    window: int = 256
+    """Messages under way while saturated."""
+    seconds: float = 8.0
+    """Saturated, and at half of that."""
+    message_size: int = 64
+
+
+@dataclass(slots=True)
+class Guests:
+    """Clients of one trial, all in this process."""
+
+    running: Running
+    dialect: Dialect
+    tally: Tally = field(default_factory=Tally)
+    members: list[Member] = field(default_factory=list)
+    _run: str = field(default_factory=lambda: uuid4().hex[:6])
+
+    async def enter(self, rooms: Sequence[str]) -> None:
+        """A new client for each entry, some at a time.
+
+        Raises:
+            TimeoutError: somebody was not let in.
+        """
+        door = asyncio.Semaphore(ENTERING_AT_ONCE)
+
+        async def come(room: str, number: int) -> Member:
+            name = f"জন {self._run} {number}"
+            visit = Visit(self.running.base, room, name)
+            member = Pacer(self.dialect, self.tally, visit, f"127.0.0.{2 + number % 250}")
+            member.returns = False
+            async with door:
+                if not await member.enter(time.monotonic_ns(), PATIENCE_SECONDS):
+                    raise TimeoutError(f"{name} was not let in: {dict(self.tally.closes)}")
+            return member
+
+        first = len(self.members)
+        comers = (come(room, first + at) for at, room in enumerate(rooms))
+        self.members += await asyncio.gather(*comers)
+
+    async def leave(self) -> None:
+        """Everybody goes."""
+        for member in self.members:
+            member.leave()
+        self.members.clear()
+        await asyncio.sleep(0.5)
+
+
+class Pacer(Member):
+    """A member by whose hearing others time what they say."""
+
+    on_heard: Callable[[], None] | None = None
+
+    @override
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        super().on_ws_frame(transport, frame)
+        if self.on_heard is not None:
+            self.on_heard()
+
+
+async def measure(running: Running, dialect: Dialect, plan: Plan) -> dict[str, Any]:
+    """All figures of one server, once; µs, ms, bytes and counts, as the names say."""
+    guests = Guests(running, dialect)
+    try:
+        found = await _measure_coming(guests, plan)
+        await guests.leave()
+        room = str(uuid4())
+        await guests.enter([room] * plan.receivers)
+        await asyncio.sleep(LAST_SECONDS)
+        found |= {"one_by_one": await _cost(guests, _one_by_one(guests, plan))}
+        saturated = await _cost(guests, _saturate(guests, plan))
+        found |= {"saturated": saturated}
+        rate = saturated["messages_per_second"] / 2
+        found |= {"at_half": await _cost(guests, _pace(guests, rate, plan))}
+    finally:
+        await guests.leave()
+    return found
+
+
+async def _measure_coming(guests: Guests, plan: Plan) -> dict[str, Any]:
+    """Processor time of one who comes, and memory of one who stays."""
+    pids = guests.running.pids
+    # The first ones pay for what is made once, such as caches and pools.
+    await guests.enter([str(uuid4()) for _ in range(IDLE_ROOM)])
+    await asyncio.sleep(LAST_SECONDS)
+    rooms = [str(uuid4()) for _ in range(max(1, plan.idle // IDLE_ROOM))]
+    before, memory = cpu_seconds(pids), resident_bytes(pids)
+    await guests.enter([rooms[n % len(rooms)] for n in range(plan.idle)])
+    await asyncio.sleep(LAST_SECONDS)
+    return {
+        "accept_cpu_ms": (cpu_seconds(pids) - before) / plan.idle * 1e3,
+        "idle_bytes": (resident_bytes(pids) - memory) / plan.idle,
+    }
+
+
+async def _cost(guests: Guests, work: Awaitable[None]) -> dict[str, Any]:
+    """What some talking costs the server for each delivery, and how it went."""
+    running, tally = guests.running, guests.tally
+    tally.delivering.take()
+    sent, delivered, took = tally.sent, tally.delivered, tally.received_bytes
+    acked, doubled = tally.acked, tally.doubled
+    cpu, helping, began = cpu_seconds(running.pids), cpu_seconds(running.helpers), time.monotonic()
+    await work
+    seconds = time.monotonic() - began
+    cpu, helping = cpu_seconds(running.pids) - cpu, cpu_seconds(running.helpers) - helping
+    deliveries = max(tally.delivered - delivered, 1)
+    await asyncio.sleep(LAST_SECONDS)
+    expected = (tally.sent - sent) * len(guests.members)
+    return {
+        "cpu_us_per_delivery": cpu / deliveries * 1e6,
+        "helpers_cpu_us_per_delivery": helping / deliveries * 1e6,
+        "deliveries_per_second": deliveries / seconds,
+        "messages_per_second": deliveries / seconds / len(guests.members),
+        "cpu_share": cpu / seconds,
+        "bytes_per_delivery": (tally.received_bytes - took) / deliveries,
+        "sent": tally.sent - sent,
+        "acked": tally.acked - acked,
+        "doubled": tally.doubled - doubled,
+        "missing": expected - (tally.delivered - delivered),
+        "ms": percentiles(tally.delivering.take()),
+    }
+
+
+async def _one_by_one(guests: Guests, plan: Plan) -> None:
+    """The next message when everybody has the one before."""
+    tally, members = guests.tally, guests.members
+    for number in range(plan.one_by_one):
+        wanted = tally.delivered + len(members)
+        members[number % SPEAKERS].say(time.monotonic_ns(), plan.message_size)
+        deadline = time.monotonic() + STALL_SECONDS
+        while tally.delivered < wanted and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _saturate(guests: Guests, plan: Plan) -> None:
+    """Always so many messages under way: whenever one was heard, the next is said."""
+    pacer, speakers = guests.members[0], guests.members[1 : 1 + SPEAKERS]
+    assert isinstance(pacer, Pacer)
+    out = 0
+    heard, turn, quiet = pacer.heard, 0, time.monotonic()
+
+    def refill() -> None:
+        nonlocal out, heard, turn, quiet
+        out -= pacer.heard - heard
+        heard, quiet = pacer.heard, time.monotonic()
+        while out < plan.window:
+            turn += 1
+            speakers[turn % len(speakers)].say(time.monotonic_ns(), plan.message_size)
+            out += 1
+
+    pacer.on_heard = refill
+    refill()
+    end = time.monotonic() + plan.seconds
+    while time.monotonic() < end:
+        await asyncio.sleep(STALL_SECONDS / 5)
+        if time.monotonic() - quiet > STALL_SECONDS:
+            out = 0  # lost on the way: without new ones nothing would ever move again
+            refill()
+    pacer.on_heard = None
+
+
+async def _pace(guests: Guests, rate: float, plan: Plan) -> None:
+    """Messages at their own times, whatever has become of those before."""
+    speakers = guests.members[:SPEAKERS]
+    step = 1e9 / max(rate, 0.1)
+    due = float(time.monotonic_ns())
+    end = due + plan.seconds * 1e9
+    turn = 0
+    while due < end:
+        now = time.monotonic_ns()
+        while due <= now and due < end:
+            turn += 1
+            speakers[turn % len(speakers)].say(int(due), plan.message_size)
+            due += step
+        await asyncio.sleep(POLL_SECONDS)
