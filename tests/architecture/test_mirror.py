@@ -22,6 +22,9 @@ TESTED_ELSEWHERE = {
     "local_stack/errors": "e2e/test_local_stack_faults.py",
     "shared/runtime/redis_pool": "integration/shared/runtime/test_redis_client.py",
     "shared/runtime/redis_topology": "integration/shared/runtime/test_redis_cluster.py",
+    "shared/message_log/outcomes": "integration/shared/message_log/test_message_publisher.py",
+    "shared/message_log/seen_places": "integration/shared/message_log/test_message_log.py",
+    "shared/redis_schema/publish_call": "integration/shared/message_log/test_message_publisher.py",
     # Parts that only mean something over a connection.
     "api_service/middleware/body_limit": "integration/api_service/test_layers.py",
     "api_service/middleware/cors": "integration/api_service/test_layers.py",
@@ -34,6 +37,7 @@ TESTED_ELSEWHERE = {
     "api_service/middleware/request_context": "integration/api_service/test_layers.py",
     "ws_service/channels": "integration/ws_service/test_storms.py",
     "ws_service/listener": "integration/ws_service/test_set_back.py",
+    "ws_service/protocol_class": "integration/ws_service/test_bad_input.py",
     "ws_service/parts": "integration/ws_service/test_chat.py",
     "ws_service/hub": "integration/ws_service/test_chat.py integration/ws_service/test_storms.py",
     "ws_service/room_channel": "integration/ws_service/test_recovery.py",

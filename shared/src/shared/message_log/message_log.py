@@ -8,16 +8,17 @@ yet is never trimmed: history = PostgreSQL ∪ this log, without holes.
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
-from shared.domain.position import Position
+from shared.message_log.message_publisher import MessagePublisher
+from shared.message_log.outcomes import Published, RoomNotLoaded, refusal
+from shared.message_log.seen_places import SeenPlaces
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.redis_schema.call_batcher import CallBatcher
+from shared.redis_schema.publish_call import PublishLimits
 from shared.redis_schema.scripts import SAVED_REVISIONS_KEPT, Scripts
 from shared.runtime.clock import IdMaker
 from shared.runtime.redis_client import redis_outage_as_unavailable
@@ -34,23 +35,6 @@ MOST_BACKLOG: Final = 1_000_000
 """Entries in one partition's queue to PostgreSQL; beyond it messages are refused, not dropped."""
 
 CLOCK_SKEW_MS: Final = 60_000
-
-MOST_SEEN: Final = 10_000
-"""Rooms whose newest place is remembered, the latest used ones."""
-
-
-class RoomNotLoaded(Exception):
-    """Redis does not know the room: load it from PostgreSQL and try again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A message's place. `again`: this client_id was answered before, nothing was sent now."""
-
-    message_id: str
-    seq: int
-    micros: int
-    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +74,6 @@ class Changes:
     """Changes in the room's epoch at the same moment, as in Head."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The newest message that was seen of a room, and when it was sent (µs, 0: not known)."""
-
-    place: Position
-    micros: int
-
-
 class MessageLog:
     """Every method raises Unavailable while Redis is away or the queue is full."""
 
@@ -115,9 +91,10 @@ class MessageLog:
         self._scripts = scripts
         self._keys = scripts.keys
         self._batcher = CallBatcher(redis, replicas=wait_replicas)
-        self._hot_limit = hot_limit
         self._most_backlog = most_backlog
-        self._seen: OrderedDict[UUID, _Seen] = OrderedDict()
+        self._seen = SeenPlaces()
+        limits = PublishLimits(hot_limit, most_backlog)
+        self._publisher = MessagePublisher(scripts.keys, self._batcher, self._seen, limits)
 
     def saw(self, room: UUID, epoch: str, seq: int, micros: int = 0) -> None:
         """Message `seq` of `epoch`, sent at `micros` (0: not known), was seen.
@@ -125,14 +102,7 @@ class MessageLog:
         Should the server come to stand behind it, by a failover or a power cut, then the next
         message begins a new epoch above it, instead of taking the number of one that was shown.
         """
-        seen = self._seen.pop(room, None)
-        if seen is None or seen.place.epoch != epoch or seen.place.seq < seq:
-            seen = _Seen(Position(epoch, seq), micros)
-        elif seen.place.seq == seq and not seen.micros:
-            seen = _Seen(seen.place, micros)
-        self._seen[room] = seen
-        if len(self._seen) > MOST_SEEN:
-            self._seen.popitem(last=False)
+        self._seen.saw(room, epoch, seq, micros)
 
     async def fence(self, room: UUID, rv: int, ev: int) -> bool:
         """Moves a room on that has lost some of what was seen of it; True if it did.
@@ -149,8 +119,8 @@ class MessageLog:
 
     @property
     def waiting_calls(self) -> int:
-        """Calls to Redis that are not answered yet."""
-        return len(self._batcher)
+        """Messages that are not answered yet."""
+        return len(self._publisher)
 
     async def publish(self, body: MessageBody) -> Published:
         """Accepts a message.
@@ -159,24 +129,15 @@ class MessageLog:
             RoomNotLoaded: see there.
             ChatError: `room_not_found` (closed) or `client_id_conflict`.
         """
-        seen = self._seen.get(UUID(body.room_id))
-        call = self._scripts.publish(
-            UUID(body.room_id),
-            UUID(body.user_id),
-            message_id=UUID(body.message_id),
-            body=encode_body(body),
-            client_id=body.client_id,
-            digest="-" if body.client_id is None else _digest(body),
-            hot_limit=self._hot_limit,
-            most_backlog=self._most_backlog,
-            seen=None if seen is None else seen.place,
-            new_epoch=IdMaker.epoch(),
-        )
-        answer = await self._batcher.submit(call)
-        outcome = _outcome(answer)
-        if outcome == "ok":
-            self.saw(UUID(body.room_id), answer[4].decode(), int(answer[1]), int(answer[2]))
-        return Published(answer[3].decode(), int(answer[1]), int(answer[2]), outcome == "again")
+        return await self._publisher.submit(body)
+
+    def submit(self, body: MessageBody) -> asyncio.Future[Published]:
+        """As `publish`, for who does not wait; messages of one room keep the order of calls.
+
+        Raises:
+            Unavailable: `overloaded`. Everything else the future raises.
+        """
+        return self._publisher.submit(body)
 
     async def revise(
         self, room: UUID, message: StoredMessage, body: MessageBody, *, delete: bool
@@ -200,7 +161,8 @@ class MessageLog:
         )
         with redis_outage_as_unavailable():
             answer = await call.run(self._redis)
-        _outcome(answer)
+        if (refused := refusal(answer[0])) is not None:
+            raise refused
         return message.revised_by(Revision(int(answer[1]), int(answer[2]), delete, encoded))
 
     async def before(self, room: UUID, seq: int | None, limit: int) -> HotPage:
@@ -326,26 +288,3 @@ def parse_revision(raw: bytes) -> Revision:
     header, _, body = raw.partition(b"\n")
     number, micros, deleted = header.split(b" ")
     return Revision(int(number), int(micros), deleted == b"1", body)
-
-
-def _digest(body: MessageBody) -> str:
-    """What a retry must repeat: the same id with other content is the sender's mistake."""
-    parts = (body.message, body.message_type, body.file_url or "", body.reply_to or "")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def _outcome(answer: list[bytes]) -> str:
-    outcome = answer[0].decode()
-    if outcome == "no_room":
-        raise RoomNotLoaded
-    if outcome == "backlog":
-        raise Unavailable("ingest", 5.0, ErrorCode.OVERLOADED)
-    refusals = {
-        "closed": ErrorCode.ROOM_NOT_FOUND,
-        "conflict": ErrorCode.CLIENT_ID_CONFLICT,
-        "revised": ErrorCode.CONFLICT,
-        "gone": ErrorCode.MESSAGE_NOT_FOUND,
-    }
-    if outcome in refusals:
-        raise ChatError(refusals[outcome])
-    return outcome

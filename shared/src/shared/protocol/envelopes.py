@@ -3,7 +3,7 @@
 The header begins with a version digit and a letter. Replicas of other versions share a channel in a
 rolling deploy: what is not understood raises UnknownEnvelope; the reader counts and skips it.
 
-    1m <epoch> <seq> <µs>                                  body        a message
+    2m <epoch> <seq of the first>                          <µs> body … messages, one on each line
     1e <epoch> <seq> <µs> <revision> <µs changed> <0|1> <ev>  body     changed or deleted
     1r <epoch> <rv> <j|l|n> <µs joined>                    person      roster (n: and the old one)
     1t <0|1> <µs>                                          person      typing
@@ -38,11 +38,11 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageEnvelope:
-    """A new message."""
+class MessagesEnvelope:
+    """New messages, each with the number after that of the one before."""
 
     epoch: str
-    message: StoredMessage
+    messages: tuple[StoredMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class ProbeEnvelope:
 
 
 Envelope = (
-    MessageEnvelope
+    MessagesEnvelope
     | RevisionEnvelope
     | RosterEnvelope
     | TypingEnvelope
@@ -127,7 +127,7 @@ def decode_envelope(raw: bytes) -> Envelope:
     """Reads what came over a channel.
 
     Raises:
-        UnknownEnvelope: not of version 1, or malformed.
+        UnknownEnvelope: of a kind or version that is not known, or malformed.
     """
     try:
         header, _, body = raw.partition(b"\n")
@@ -137,8 +137,12 @@ def decode_envelope(raw: bytes) -> Envelope:
         raise UnknownEnvelope(raw[:80]) from error
 
 
-def _message(fields: list[str], body: bytes) -> MessageEnvelope:
-    return MessageEnvelope(fields[1], StoredMessage(int(fields[2]), int(fields[3]), body))
+def _messages(fields: list[str], lines: bytes) -> MessagesEnvelope:
+    messages = []
+    for seq, line in enumerate(lines.split(b"\n"), int(fields[2])):
+        micros, _, body = line.partition(b" ")  # JSON has no newline in it
+        messages.append(StoredMessage(seq, int(micros), body))
+    return MessagesEnvelope(fields[1], tuple(messages))
 
 
 def _revision(fields: list[str], body: bytes) -> RevisionEnvelope:
@@ -176,7 +180,7 @@ def _probe(fields: list[str], _body: bytes) -> ProbeEnvelope:
 
 
 _READERS: Final[dict[str, Callable[[list[str], bytes], Envelope]]] = {
-    "1m": _message,
+    "2m": _messages,
     "1e": _revision,
     "1r": _roster,
     "1t": _typing,

@@ -94,7 +94,11 @@ class Keys:
 
     def dedup(self, room: UUID, user: UUID, client_id: str) -> str:
         """String: the first ack of `client_id`."""
-        return f"{self.room_root(room)}dedup:{user}:{client_id}"
+        return f"{self.dedup_root(room)}{user}:{client_id}"
+
+    def dedup_root(self, room: UUID) -> str:
+        """Start of all `dedup` keys of a room; the user and the client_id follow."""
+        return f"{self.room_root(room)}dedup:"
 
     def users(self, room: UUID) -> str:
         """Hash: user id → JSON of the person."""

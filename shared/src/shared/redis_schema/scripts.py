@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from redis.crc import key_slot
 from redis.exceptions import NoScriptError
@@ -42,10 +42,6 @@ EPOCH_GAP: Final = 1000
 
 Batches that a worker had in hand when Redis lost the room still land on numbers of their own.
 """
-
-DEDUP_SECONDS: Final = 600
-REPEAT_SECONDS: Final = 10
-"""How long a message without a client_id is known again: only this client library repeats it."""
 
 WAIT_MILLISECONDS: Final = 1000
 """How long replicas may take to confirm; well below the time of a command."""
@@ -130,7 +126,18 @@ class Command:
         return await redis.execute_command(*self.args)  # type: ignore[no-untyped-call]
 
 
-Queued = Call | Command
+class Queued(Protocol):
+    """What may travel in a pipeline with others."""
+
+    @property
+    def key(self) -> str:
+        """One of its keys, which share a slot."""
+
+    def queue(self, pipeline: Pipeline) -> None:
+        """Adds itself to `pipeline`; what it consists of does not change any more."""
+
+    async def run(self, redis: Redis) -> Any:
+        """Travels alone, after `queue` found a server without the script."""
 
 
 async def run_all(redis: Redis, calls: Sequence[Queued], *, replicas: int = 0) -> list[Any]:
@@ -185,49 +192,6 @@ class Scripts:
             script("room_load"),
             [k.meta(room), k.log(room), k.edits(room), k.unsaved(room), k.edited(room)],
             [epoch, seq, total, ROOM_KEEP_SECONDS, *fields],
-        )
-
-    def publish(  # noqa: PLR0913 - each is one ARGV of the script
-        self,
-        room: UUID,
-        user: UUID,
-        *,
-        message_id: UUID,
-        body: bytes,
-        client_id: str | None,
-        digest: str,
-        hot_limit: int,
-        most_backlog: int,
-        seen: Position | None,
-        new_epoch: str,
-    ) -> Call:
-        """Accepts one message. `digest` is that of its content, '-' without a client_id.
-
-        A room that stands behind `seen` has lost messages: it goes on in `new_epoch`.
-
-        Also without one a repeated call, after a link broke before the answer, sends nothing twice.
-        """
-        k = self.keys
-        partition = k.partition_of(room)
-        dedup = k.dedup(room, user, client_id or str(message_id))
-        return Call(
-            script("publish"),
-            [k.meta(room), k.log(room), k.unsaved(room), k.ingest(partition), dedup],
-            [
-                str(room),
-                k.channel(room),
-                str(message_id),
-                body,
-                digest,
-                DEDUP_SECONDS if client_id else REPEAT_SECONDS,
-                hot_limit,
-                most_backlog,
-                ROOM_KEEP_SECONDS,
-                "" if seen is None else seen.epoch,
-                0 if seen is None else seen.seq,
-                new_epoch,
-                EPOCH_GAP,
-            ],
         )
 
     def fence(

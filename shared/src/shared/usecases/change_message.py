@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.domain.ids import uuid7_micros
-from shared.message_log.message_log import MessageLog, RoomNotLoaded
+from shared.message_log.message_log import MessageLog
+from shared.message_log.outcomes import RoomNotLoaded
 from shared.protocol.codec import MessageBody, StoredMessage, decode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.usecases.outages import store_outage_as_unavailable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from shared.domain.messages import (
     normalise_content,
 )
 from shared.domain.rules import RuleViolation
-from shared.message_log.message_log import MessageLog, Published, RoomNotLoaded
+from shared.message_log.message_log import MessageLog
+from shared.message_log.outcomes import Published, RoomNotLoaded
 from shared.protocol.codec import MessageBody
 from shared.protocol.errors import Unavailable
 
@@ -74,6 +76,15 @@ def check_draft(draft: Draft) -> CheckedDraft | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Posting:
+    """A message on its way into the log."""
+
+    room: UUID
+    body: MessageBody
+    future: asyncio.Future[Published]
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePoster:
     """Hands messages to the log."""
 
@@ -92,6 +103,20 @@ class MessagePoster:
             ChatError: `room_not_found` or `client_id_conflict`.
             Unavailable: not accepted, or not known to be; a retry with the same client_id is safe.
         """
+        posting = self.begin(user, room, draft)
+        try:
+            return posting.body, await posting.future
+        except RoomNotLoaded:
+            return posting.body, await self.go_on(posting, create=create)
+
+    def begin(self, user: User, room: UUID, draft: CheckedDraft) -> Posting:
+        """As `post`, for who does not wait. Messages of one author keep their order.
+
+        The future raises what `post` does, and RoomNotLoaded: then `go_on`.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
         body = MessageBody(
             message=draft.content,
             user_id=str(user.id),
@@ -104,11 +129,12 @@ class MessagePoster:
             file_url=draft.file_url,
             reply_to=draft.reply_to,
         )
+        return Posting(room, body, self.log.submit(body))
+
+    async def go_on(self, posting: Posting, *, create: bool) -> Published:
+        """Brings the room into Redis, and the message to its end; raises what `post` does."""
+        await self.rooms.open(posting.room, create=create)
         try:
-            return body, await self.log.publish(body)
-        except RoomNotLoaded:
-            await self.rooms.open(room, create=create)
-        try:
-            return body, await self.log.publish(body)
+            return await self.log.publish(posting.body)
         except RoomNotLoaded as error:  # Redis was emptied again between the two calls
             raise Unavailable("redis") from error

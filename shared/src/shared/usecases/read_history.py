@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shared.message_log.message_log import HotPage, MessageLog, RoomNotLoaded
+from shared.message_log.message_log import HotPage, MessageLog
+from shared.message_log.outcomes import RoomNotLoaded
 from shared.protocol.errors import Unavailable
 from shared.usecases.outages import store_outage_as_unavailable
 

@@ -4,7 +4,7 @@ import pytest
 
 from shared.protocol.codec import StoredMessage
 from shared.protocol.envelopes import (
-    MessageEnvelope,
+    MessagesEnvelope,
     Person,
     RosterEnvelope,
     TypingEnvelope,
@@ -20,9 +20,16 @@ PERSON = Person("u1", "রাকিব", "#ff0000")
 
 
 def test_a_message_keeps_its_body_untouched() -> None:
-    body = b'{"message":"a\\nb"}\n'
-    envelope = decode_envelope(b"1m ab12 7 99\n" + body)
-    assert envelope == MessageEnvelope("ab12", StoredMessage(7, 99, body))
+    body = b'{"message":"a\\nb"} '
+    envelope = decode_envelope(b"2m ab12 7\n99 " + body)
+    assert envelope == MessagesEnvelope("ab12", (StoredMessage(7, 99, body),))
+
+
+def test_messages_of_one_envelope_are_numbered_on() -> None:
+    envelope = decode_envelope(b"2m ab12 7\n99 {}\n100 []")
+    assert envelope == MessagesEnvelope(
+        "ab12", (StoredMessage(7, 99, b"{}"), StoredMessage(8, 100, b"[]"))
+    )
 
 
 def test_a_rename_carries_the_old_person() -> None:
@@ -46,10 +53,11 @@ def test_typing_survives_the_wire() -> None:
     "raw",
     [
         b"",
-        b"2m ab 1 1\n{}",
+        b"1m ab 1 1\n{}",
         b"1x\n",
-        b"1m ab\n",
-        b"1m ab x y\n{}",
+        b"2m ab\n",
+        b"2m ab x\n1 {}",
+        b"2m ab 1\n{}",
         b"\xff\xfe",
         b"1r ab 1 z 1\n{}",
         b"1e a 1 1 1 1 1 1\n{}",

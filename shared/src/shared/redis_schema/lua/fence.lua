@@ -5,7 +5,7 @@
 --      5 epoch to begin if needed  6 numbers to leave free
 --      7 µs of the message that was seen under that seq, 0 if not known
 -- Returns 1 if something was lost, 0 if not.
-local held = redis.call('HMGET', KEYS[1], 'epoch', 'rv', 'ev')
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'rv', 'ev', 'seq')
 if held[1] ~= ARGV[1] then return 0 end
 local lost = 0
 -- Counted on beyond what was seen, so that every replica reads these anew.
@@ -19,7 +19,9 @@ local seq = ARGV[2]
 local entry = redis.call('XRANGE', KEYS[2], seq .. '-0', seq .. '-0')[1]
 if entry and ARGV[7] ~= '0' and entry[2][2] ~= ARGV[7] then
   -- By somebody who had not seen it, the number was given to another message.
-  seq = redis.call('HGET', KEYS[1], 'seq') + 1
+  seq = held[4] + 1
 end
-if renumber(KEYS[1], ARGV[1], seq, ARGV[5], ARGV[6]) ~= ARGV[1] then lost = 1 end
+if renumber(KEYS[1], held[1], held[4], ARGV[1], seq, ARGV[5], ARGV[6]) ~= ARGV[1] then
+  lost = 1
+end
 return lost

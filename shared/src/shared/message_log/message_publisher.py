@@ -1,0 +1,131 @@
+"""Puts messages into calls: what waits for the same room goes to Redis together, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from shared.message_log.outcomes import Published, refusal
+from shared.message_log.seen_places import MOST_SEEN, SeenPlaces
+from shared.protocol.codec import MessageBody, encode_body
+from shared.protocol.errors import ErrorCode, Unavailable
+from shared.redis_schema.publish_call import PublishCall, PublishKeys, PublishLimits
+from shared.runtime.clock import IdMaker
+
+if TYPE_CHECKING:
+    from shared.redis_schema.call_batcher import CallBatcher
+    from shared.redis_schema.keys import Keys
+
+MOST_WAITING: Final = 8192
+"""Messages without an answer; beyond it the sender is told to come back."""
+
+_Waiter = tuple[str, asyncio.Future[Published]]
+
+
+class _Filling:
+    """A call and those who wait for its answer, in the order of their messages."""
+
+    __slots__ = ("call", "room", "waiters")
+
+    def __init__(self, room: UUID, call: PublishCall) -> None:
+        self.room = room
+        self.call = call
+        self.waiters: list[_Waiter] = []
+
+
+class MessagePublisher:
+    """For the event loop's thread alone."""
+
+    def __init__(
+        self, keys: Keys, batcher: CallBatcher, seen: SeenPlaces, limits: PublishLimits
+    ) -> None:
+        """`seen` learns of what is published here, too."""
+        self._batcher = batcher
+        self._seen = seen
+        self._limits = limits
+        self._keys_of = lru_cache(MOST_SEEN)(lambda room: PublishKeys.of(keys, room))
+        self._filling: dict[UUID, _Filling] = {}
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        """Messages that are not answered yet."""
+        return self._waiting
+
+    def submit(self, body: MessageBody) -> asyncio.Future[Published]:
+        """The future place of a message; see MessageLog.submit for what goes wrong."""
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
+        room = UUID(body.room_id)
+        filling = self._filling.get(room)
+        if filling is None or not filling.call.is_open:
+            filling = self._begin(room)
+        filling.call.add(
+            body.user_id,
+            message_id=body.message_id,
+            body=encode_body(body),
+            client_id=body.client_id,
+            digest="-" if body.client_id is None else _digest(body),
+        )
+        future: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+        filling.waiters.append((body.message_id, future))
+        self._waiting += 1
+        return future
+
+    def _begin(self, room: UUID) -> _Filling:
+        seen = self._seen.get(room)
+        call = PublishCall(
+            self._keys_of(room),
+            self._limits,
+            None if seen is None else seen.place,
+            IdMaker.epoch(),
+        )
+        filling = _Filling(room, call)
+        answer = self._batcher.submit(call)
+        answer.add_done_callback(lambda done: self._finish(filling, done))
+        self._filling[room] = filling
+        return filling
+
+    def _finish(self, filling: _Filling, answer: asyncio.Future[Any]) -> None:
+        self._waiting -= len(filling.waiters)
+        if self._filling.get(filling.room) is filling:
+            del self._filling[filling.room]
+        error = Unavailable("redis") if answer.cancelled() else answer.exception()
+        results: list[Published | BaseException]
+        if error is not None:
+            results = [error] * len(filling.waiters)
+        else:
+            results = self._results(filling, answer.result())
+        for (_, future), result in zip(filling.waiters, results, strict=True):
+            if future.done():
+                continue  # its waiter was cancelled
+            if isinstance(result, Published):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+
+    def _results(self, filling: _Filling, answer: list[Any]) -> list[Published | BaseException]:
+        refused = refusal(answer[0])
+        if refused is not None:
+            return [refused] * len(filling.waiters)
+        results: list[Published | BaseException] = []
+        newest = None
+        for (message_id, _), told in zip(filling.waiters, answer[2:], strict=True):
+            if told[0] == b"ok":
+                newest = Published(message_id, told[1], told[2], again=False)
+                results.append(newest)
+            elif told[0] == b"again":
+                results.append(Published(told[3].decode(), told[1], told[2], again=True))
+            else:
+                results.append(refusal(told[0]) or AssertionError(told))
+        if newest is not None:
+            self._seen.saw(filling.room, answer[1].decode(), newest.seq, newest.micros)
+        return results
+
+
+def _digest(body: MessageBody) -> str:
+    """What a retry must repeat: the same id with other content is the sender's mistake."""
+    parts = (body.message, body.message_type, body.file_url or "", body.reply_to or "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
