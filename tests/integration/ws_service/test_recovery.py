@@ -12,7 +12,7 @@ from tests.integration.ws_service.conftest import Replica, run_replica
 from tests.redis_nodes import tell_all
 
 from shared.protocol.codec import decode_body
-from shared.protocol.envelopes import MessageEnvelope
+from shared.protocol.envelopes import MessagesEnvelope
 from shared.usecases.post_message import CheckedDraft
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def lose_messages(replica: Replica, room: UUID, count: int) -> None:
 
     def losing(envelope: Any) -> None:
         nonlocal count
-        if isinstance(envelope, MessageEnvelope) and count > 0:
+        if isinstance(envelope, MessagesEnvelope) and count > 0:
             count -= 1
         else:
             take(envelope)

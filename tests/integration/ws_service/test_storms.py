@@ -73,7 +73,7 @@ async def test_an_envelope_that_cannot_be_read_deafens_nobody(
     async with chat(replicas[0].base, room) as client:
         redis: Any = replicas[0].deps.redis
         channel = replicas[0].deps.hub.parts.keys.channel(room)
-        for payload in (b"9z new\n", b'1e e 1 1 1 1 1\n{"type":"message"}', b"\xff", b"1m e 1 1\n"):
+        for payload in (b"9z new\n", b'1e e 1 1 1 1 1\n{"type":"message"}', b"\xff", b"2m e 1 1\n"):
             await redis.execute_command("SPUBLISH", channel, payload)
         await client.say("এখনও শুনি")
         await client.wait_for("message", seconds=3)

@@ -10,7 +10,6 @@ from tests.integration.ws_service.folded_state import FoldedState, Json
 
 from ws_service.handshake import Caller, JoinRequest
 from ws_service.session import Fetch
-from ws_service.transport import Disconnected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from shared.protocol.close_codes import CloseCode
     from ws_service.connection import Connection
+    from ws_service.protocol_class import Ear
 
 CALLER: Final = Caller("bn", None, None, "-")
 
@@ -31,9 +31,18 @@ class Recorder:
         self.ended = asyncio.Event()
         self._frames: list[bytes] = []
 
-    async def receive(self) -> str:
+    def listen(self, ear: Ear) -> None:
+        pass
+
+    async def wait_ended(self) -> int:
         await self.ended.wait()
-        raise Disconnected(1000)
+        return 1000
+
+    def stop_reading(self) -> None:
+        pass
+
+    def go_on_reading(self) -> None:
+        pass
 
     def write(self, frames: bytes) -> int:
         if not self.ended.is_set():
@@ -119,7 +128,11 @@ class Viewer:
     async def do(self, *effects: Any) -> None:
         """A command of the client, if it is in."""
         if self.connection is not None and self.here:
-            await self.connection.carry_out(list(effects))
+            connection = self.connection
+            connection._obey(list(effects))
+            while connection._obeying is not None or connection._posting:
+                await asyncio.sleep(0)
+            connection.flush()
 
     async def read_history(self) -> None:
         """Reads all that it lacks, as a page does that has begun anew."""

@@ -23,7 +23,7 @@ from ws_service.handshake import (
     read_caller,
     read_join_request,
 )
-from ws_service.transport import Disconnected, SocketTransport
+from ws_service.transport import SocketTransport
 
 if TYPE_CHECKING:
     from shared.runtime.probe_server import ReadinessCheck
@@ -70,9 +70,8 @@ class WsApp:
         structlog.contextvars.bind_contextvars(request_id=caller.request_id)
         transport = SocketTransport(scope, receive)
         try:
-            await self._talk(scope, caller, transport)
-        except Disconnected as gone:
-            log.debug("disconnected", code=gone.code)
+            code = await self._talk(scope, caller, transport)
+            log.debug("disconnected", code=code)
         except RuleViolation as violation:
             refusal = ValidationFailed.of(violation.field, violation.code)
             self._refuse(transport, caller, refusal)
@@ -82,7 +81,7 @@ class WsApp:
             log.exception("connection_failed")
             self._refuse(transport, caller, Unavailable("replica", code=ErrorCode.INTERNAL))
 
-    async def _talk(self, scope: Any, caller: Caller, transport: SocketTransport) -> None:
+    async def _talk(self, scope: Any, caller: Caller, transport: SocketTransport) -> int:
         hub = self._hub
         if not origin_allowed(caller.origin, hub.settings.allowed_origins):
             raise ChatError(ErrorCode.ORIGIN_REFUSED)
@@ -90,7 +89,7 @@ class WsApp:
         structlog.contextvars.bind_contextvars(room=str(request.room))
         async with hub.connected(request, caller, transport) as connection:
             structlog.contextvars.bind_contextvars(connection=str(connection.id))
-            await connection.serve()
+            return await connection.serve()
 
     def _refuse(self, transport: SocketTransport, caller: Caller, error: ChatError) -> None:
         code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)

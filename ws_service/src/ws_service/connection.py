@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import asyncio
+from collections import Counter, deque
+from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from shared.domain.times import format_micros
+from shared.message_log.outcomes import RoomNotLoaded
 from shared.presence.presence import Member, person_of
 from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
-from shared.protocol.events import AckEvent, PongEvent
+from shared.protocol.events import PongEvent
 from shared.runtime.clock import chance
 from shared.usecases.read_history import within_bytes
 from ws_service import wire
@@ -27,20 +31,27 @@ from ws_service.session import (
     Session,
     Typing,
 )
-from ws_service.transport import BinaryFrame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from shared.domain.entities import User
+    from shared.message_log.outcomes import Published
     from shared.protocol.envelopes import Person
     from shared.protocol.errors import Language
+    from shared.usecases.post_message import CheckedDraft, Posting
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.transport import Transport
 
 log = structlog.stdlib.get_logger()
+
+MOST_POSTING: Final = 256
+"""Messages of one connection without an answer; beyond it the client waits, by TCP."""
+
+MOST_IN_LINE: Final = 64
+"""Frames behind a command that waits; beyond it as above."""
 
 
 @dataclass(slots=True)
@@ -53,6 +64,18 @@ class Replica:
     """Connections whose session waits for time to pass."""
     closes: Counter[str] = field(default_factory=Counter)
     """Connections closed from this side, by the name of the code."""
+    _answering: list[Connection] = field(default_factory=list)
+
+    def flush_soon(self, connection: Connection) -> None:
+        """Lets `connection` write its answers at the end of this tick."""
+        if not self._answering:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._answering.append(connection)
+
+    def _flush(self) -> None:
+        answering, self._answering = self._answering, []
+        for connection in answering:
+            connection.flush()
 
 
 class Connection:
@@ -63,11 +86,16 @@ class Connection:
     """
 
     __slots__ = (
+        "_answers",
+        "_context",
         "_held",
         "_held_bytes",
         "_language",
+        "_line",
+        "_obeying",
         "_outbox_bytes",
         "_parts",
+        "_posting",
         "_replica",
         "channel",
         "closing",
@@ -104,6 +132,11 @@ class Connection:
         self._outbox_bytes = replica.outbox_bytes
         self._held: list[bytes] | None = []
         self._held_bytes = 0
+        self._answers: list[bytes] = []
+        self._posting = 0
+        self._line: deque[str | None] = deque()
+        self._obeying: asyncio.Task[None] | None = None
+        self._context = copy_context()
 
     @property
     def member(self) -> Member:
@@ -130,8 +163,22 @@ class Connection:
         if self._held_bytes > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
 
+    def answer(self, frame: bytes) -> None:
+        """A frame for this connection alone, at the end of this tick with all others."""
+        if not self._answers:
+            self._replica.flush_soon(self)
+        self._answers.append(frame)
+
+    def flush(self) -> None:
+        """Writes the answers that wait."""
+        if self._answers:
+            self.send(b"")
+
     def send(self, frames: bytes) -> None:
         """Frames for this connection alone; not held back, but bounded as all others are."""
+        if self._answers:
+            frames = b"".join((*self._answers, frames))
+            self._answers.clear()
         if self.transport.write(frames) > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
 
@@ -157,55 +204,117 @@ class Connection:
 
     # ------------------------------------------------------------------ inwards
 
-    async def serve(self) -> None:
-        """Obeys the client until it is gone.
+    async def serve(self) -> int:
+        """Obeys the client until it is gone; returns the close code.
 
-        One command at a time: an author's messages keep their order, and a client that sends
-        faster than Redis answers is slowed down by TCP.
-
-        Raises:
-            Disconnected: always, in the end.
+        Commands are begun in the order in which they came. A message does not wait for the answer
+        to the one before, since Redis keeps their order; whatever needs an answer first, such as a
+        new name, holds up what comes behind it.
         """
-        monotonic = self._parts.clock.monotonic
-        while True:
-            try:
-                effects = self.session.receive(await self.transport.receive(), monotonic())
-            except BinaryFrame:
-                effects = self.session.refuse_binary(monotonic())
-            await self.carry_out(effects)
+        self._context = copy_context()
+        self.transport.listen(self)
+        code = await self.transport.wait_ended()
+        if self._obeying is not None:
+            await asyncio.wait([self._obeying])
+        return code
 
-    async def carry_out(self, effects: list[Effect]) -> None:
-        """Does what the session decided."""
-        for effect in effects:
+    def hear(self, text: str) -> None:
+        """A text frame."""
+        self._take(text)
+
+    def hear_binary(self) -> None:
+        """A frame that is none."""
+        self._take(None)
+
+    def _take(self, text: str | None) -> None:
+        if self._obeying is None:
+            self._obey(self._effects(text))
+            return
+        self._line.append(text)
+        if len(self._line) >= MOST_IN_LINE:
+            self.transport.stop_reading()
+
+    def _effects(self, text: str | None) -> list[Effect]:
+        """What the session makes of a frame; None stands for one that is not text."""
+        now = self._parts.clock.monotonic()
+        try:
+            if text is None:
+                return self.session.refuse_binary(now)
+            return self.session.receive(text, now)
+        except Exception:  # noqa: BLE001 - our fault: logged, told, and the connection lives on
+            self._log(log.exception, "frame_failed")
+            return [Refuse(ChatError(ErrorCode.INTERNAL))]
+
+    def _obey(self, effects: list[Effect]) -> None:
+        """Does what can be done at once; from the first effect that waits, a task goes on."""
+        for at, effect in enumerate(effects):
             if self.closing:
                 return
-            client_id = effect.draft.client_id if isinstance(effect, Post) else None
-            try:
-                await self._do(effect)
-            except ChatError as error:
-                self._refuse(error, client_id)
-            except Exception:  # our fault: the sender is told, the connection lives on
-                log.exception("command_failed", effect=type(effect).__name__)
-                self._refuse(ChatError(ErrorCode.INTERNAL), client_id)
+            if isinstance(effect, Rename | Fetch):
+                self._obeying = asyncio.get_running_loop().create_task(
+                    self._obey_in_line(effects[at:]), name="line", context=self._context.copy()
+                )
+                return
+            self._do(effect)
         if self.session.needs_ticks:
             self._replica.ticking.add(self)
 
-    async def _do(self, effect: Effect) -> None:
-        if isinstance(effect, Post):
-            await self._post(effect)
-        elif isinstance(effect, Typing):
-            self.tell_typing(effect)
-        elif isinstance(effect, Rename):
-            await self._rename(effect)
-        elif isinstance(effect, Fetch):
-            await self._fetch(effect)
-        elif isinstance(effect, Pong):
-            now = format_micros(self._parts.clock.micros())
-            self.send(wire.event_frame(PongEvent(t=effect.t, server_time=now)))
-        elif isinstance(effect, Refuse):
-            self._refuse(effect.error, effect.client_id)
-        elif isinstance(effect, Close):
-            self.close(effect.code)
+    async def _obey_in_line(self, effects: list[Effect]) -> None:
+        """Goes on until nothing is in line any more."""
+        try:
+            while True:
+                for effect in effects:
+                    if self.closing:
+                        return
+                    if isinstance(effect, Rename | Fetch):
+                        await self._do_waiting(effect)
+                    else:
+                        self._do(effect)
+                if not self._line:
+                    return
+                effects = self._effects(self._line.popleft())
+        finally:
+            self._obeying = None
+            self._line.clear()
+            if self.session.needs_ticks and not self.closing:
+                self._replica.ticking.add(self)
+            self._go_on_reading()
+
+    def _do(self, effect: Effect) -> None:
+        try:
+            if isinstance(effect, Post):
+                self._post(effect.draft)
+            elif isinstance(effect, Typing):
+                self.tell_typing(effect)
+            elif isinstance(effect, Pong):
+                now = format_micros(self._parts.clock.micros())
+                self.answer(wire.event_frame(PongEvent(t=effect.t, server_time=now)))
+            elif isinstance(effect, Refuse):
+                self._refuse(effect.error, effect.client_id)
+            elif isinstance(effect, Close):
+                self.close(effect.code)
+        except Exception as error:  # noqa: BLE001 - told to the sender, and logged if it is ours
+            client_id = effect.draft.client_id if isinstance(effect, Post) else None
+            self._fail(error, client_id)
+
+    async def _do_waiting(self, effect: Rename | Fetch) -> None:
+        try:
+            if isinstance(effect, Rename):
+                await self._rename(effect)
+            else:
+                await self._fetch(effect)
+        except Exception as error:  # noqa: BLE001 - as in _do
+            self._fail(error, None)
+
+    def _fail(self, error: BaseException, client_id: str | None) -> None:
+        if not isinstance(error, ChatError):
+            self._log(log.error, "command_failed", exc_info=error)
+            error = ChatError(ErrorCode.INTERNAL)
+        self._refuse(error, client_id)
+
+    def _log(self, write: Callable[..., None], event: str, **fields: Any) -> None:
+        """With what is known of the connection: frames come in no task of ours."""
+        self._context.run(write, event, **fields)
 
     def tell_typing(self, effect: Typing) -> None:
         """Tells the room whether this user types; never waits, and nobody misses it if it fails."""
@@ -218,25 +327,35 @@ class Connection:
 
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
         if isinstance(error, Unavailable):
-            log.info("command_refused", code=error.code.value, part=error.part)
+            self._log(log.info, "command_refused", code=error.code.value, part=error.part)
         now = self._parts.clock.micros()
-        self.send(wire.error_frame(error, self._language, now, chance(), client_id))
+        self.answer(wire.error_frame(error, self._language, now, chance(), client_id))
 
-    async def _post(self, effect: Post) -> None:
-        _, published = await self._parts.poster.post(
-            self.user, self.channel.room, effect.draft, create=True
-        )
-        if effect.draft.client_id is not None:
-            self.send(
-                wire.event_frame(
-                    AckEvent(
-                        client_id=effect.draft.client_id,
-                        message_id=published.message_id,
-                        seq=published.seq,
-                        timestamp=format_micros(published.micros),
-                    )
-                )
-            )
+    def _post(self, draft: CheckedDraft) -> None:
+        posting = self._parts.poster.begin(self.user, self.channel.room, draft)
+        posting.future.add_done_callback(partial(self._posted, posting))
+        self._posting += 1
+        if self._posting >= MOST_POSTING:
+            self.transport.stop_reading()
+
+    def _posted(self, posting: Posting, done: asyncio.Future[Published]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, RoomNotLoaded):
+            again = self._parts.poster.go_on(posting, create=True)
+            task = self._parts.tasks.start(again, "post again")
+            task.add_done_callback(partial(self._posted, posting))
+            return
+        self._posting -= 1
+        self._go_on_reading()
+        client_id = posting.body.client_id
+        if error is not None:
+            self._fail(error, client_id)
+        elif client_id is not None and not done.cancelled():
+            self.answer(wire.ack_frame(client_id, done.result()))
+
+    def _go_on_reading(self) -> None:
+        if self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2:
+            self.transport.go_on_reading()
 
     async def _rename(self, effect: Rename) -> None:
         renamed = self.user.called(effect.username, effect.color)

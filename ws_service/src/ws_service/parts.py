@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.presence.presence import Presence
     from shared.redis_schema.keys import Keys
     from shared.runtime.clock import Clock, IdMaker
+    from shared.runtime.lifecycle import BackgroundTasks
     from shared.usecases.identify import Identifier
     from shared.usecases.post_message import MessagePoster
     from shared.usecases.read_history import HistoryReader
@@ -31,3 +32,4 @@ class Parts:
     history: HistoryReader
     presence: Presence
     publisher: Publisher
+    tasks: BackgroundTasks

@@ -1,18 +1,20 @@
 """uvicorn's WebSocket protocol with a raw door: bytes that are framed already go straight out.
 
-Accepting, receiving, pings and the closing handshake stay uvicorn's. What is added here: one write
-per connection and tick instead of one awaited `send` per event, the size of the transport's buffer,
-a close that works while the buffer is full, and this project's close code for a missing pong.
+Accepting, pings, odd frames and the closing handshake stay uvicorn's. What is added here: one write
+per connection and tick instead of one awaited `send` per event, texts handed over as they come
+instead of through a queue and a pause each, the size of the transport's buffer, a close that works
+while the buffer is full, and this project's close code for a missing pong.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from shared.protocol.close_codes import CLOSES, CloseCode
+from ws_service.frames import FrameCutter
 
 DOOR: Final = "adda.door"
 """Name of the extension in the ASGI scope that holds the protocol object."""
@@ -23,23 +25,26 @@ CLOSE_SECONDS: Final = 5.0
 MOST_UNREAD_PONG_BYTES: Final = 64 * 1024
 """Beyond so many unread bytes pings are not answered: their number is not ours to bound."""
 
-_TEXT: Final = 0x81
-_ONE_BYTE: Final = 126
-_TWO_BYTES: Final = 1 << 16
 
+class Ear(Protocol):
+    """Whoever hears what a client sends. Called in the event loop; must not wait or raise."""
 
-def text_frame(payload: bytes) -> bytes:
-    """An unmasked, unfragmented text frame (RFC 6455 §5.2). `payload` is UTF-8."""
-    size = len(payload)
-    if size < _ONE_BYTE:
-        return bytes((_TEXT, size)) + payload
-    if size < _TWO_BYTES:
-        return bytes((_TEXT, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + payload
+    def hear(self, text: str) -> None:
+        """A text."""
+
+    def hear_binary(self) -> None:
+        """Bytes, which are not spoken here."""
 
 
 class DoorProtocol(WebSocketsSansIOProtocol):
     """One connection. The extra methods are for the event loop's thread alone and never wait."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cutter = FrameCutter(self.config.ws_max_size)
+        self._ear: Ear | None = None
+        self._early: list[str | None] = []
+        """What came before somebody listened; None stands for bytes."""
 
     @override
     async def run_asgi(self) -> None:
@@ -60,6 +65,63 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         transport.write(frames)
         return transport.get_write_buffer_size()
 
+    def listen(self, ear: Ear) -> None:
+        """From now on `ear` hears what comes; first what has come already."""
+        early, self._early = self._early, []
+        self._ear = ear
+        for text in early:
+            self._hand_over(text)
+        if early:
+            self.go_on_reading()
+
+    def stop_reading(self) -> None:
+        """Lets the client wait: what it sends stays where it is."""
+        if not self.read_paused and not self.close_sent and not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def go_on_reading(self) -> None:
+        """Ends `stop_reading`."""
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Texts go straight to whoever listens, the rest to the library."""
+        if not self.handshake_initiated:
+            super().data_received(data)
+            return
+        for piece in self._cutter.cut(data):
+            if isinstance(piece, str):
+                self._hand_over(piece)
+            else:
+                super().data_received(piece)
+
+    @override
+    def send_receive_event_to_app(self) -> None:
+        """A message that the library has put together."""
+        data, self.frames = b"".join(self.frames), []
+        if self.curr_msg_data_type != "text":
+            self._hand_over(None)
+            return
+        try:
+            self._hand_over(data.decode())
+        except UnicodeDecodeError:  # RFC 6455 §8.1
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+
+    def _hand_over(self, text: str | None) -> None:
+        if self.close_sent:
+            return
+        if self._ear is None:
+            self._early.append(text)
+            self.stop_reading()
+        elif text is None:
+            self._ear.hear_binary()
+        else:
+            self._ear.hear(text)
+
     def close_soon(self, code: int, reason: str) -> None:
         """Starts the closing handshake, even while the buffer is full; cuts after 5 s."""
         if self.close_sent or self.transport.is_closing():
@@ -69,9 +131,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.stop_keepalive()
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self.go_on_reading()  # for the client's answer
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     @override

@@ -13,12 +13,12 @@ import structlog
 
 from shared.domain.sequence_tracker import Deliver, Duplicate, SequenceTracker
 from shared.domain.times import format_micros
-from shared.message_log.message_log import RoomNotLoaded
+from shared.message_log.outcomes import RoomNotLoaded
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.envelopes import (
     ControlEnvelope,
     Envelope,
-    MessageEnvelope,
+    MessagesEnvelope,
     RevisionEnvelope,
     RosterEnvelope,
     TypingEnvelope,
@@ -29,7 +29,7 @@ from shared.runtime.lifecycle import BackgroundTasks
 from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
 from ws_service.announcer import WINDOW_SECONDS, Announcer
-from ws_service.protocol_class import text_frame
+from ws_service.frames import text_frame
 from ws_service.roster import Roster
 from ws_service.tick_frames import TickFrames
 
@@ -85,7 +85,8 @@ class RoomChannel:
         """Time of the newest of them."""
         self._delta_members = 0
         self._tick = TickFrames(self.flush)
-        self._held: list[MessageEnvelope] = []
+        self._held: list[tuple[str, StoredMessage]] = []
+        """With the epoch of each."""
         self._checking: asyncio.Task[None] | None = None
         self._window: asyncio.TimerHandle | None = None
         self._check_again = False
@@ -94,8 +95,9 @@ class RoomChannel:
 
     def take(self, envelope: Envelope) -> None:
         """One envelope from the room's channel."""
-        if isinstance(envelope, MessageEnvelope):
-            self._take_message(envelope)
+        if isinstance(envelope, MessagesEnvelope):
+            for message in envelope.messages:
+                self._take_message(envelope.epoch, message)
         elif isinstance(envelope, RosterEnvelope):
             self._take_roster(envelope)
         elif isinstance(envelope, TypingEnvelope):
@@ -105,25 +107,24 @@ class RoomChannel:
         elif isinstance(envelope, ControlEnvelope) and envelope.what == "closed":
             self._close_room()
 
-    def _take_message(self, envelope: MessageEnvelope) -> None:
+    def _take_message(self, epoch: str, message: StoredMessage) -> None:
         if self.tracker is None or self._held:
-            self._hold(envelope)
+            self._hold(epoch, message)
             return
-        verdict = self.tracker.offer(envelope.epoch, envelope.message.seq)
+        verdict = self.tracker.offer(epoch, message.seq)
         if isinstance(verdict, Deliver):
-            message = envelope.message
-            self._history.log.saw(self.room, envelope.epoch, message.seq, message.micros)
+            self._history.log.saw(self.room, epoch, message.seq, message.micros)
             self.emit(wire.message_frame(message))
         elif isinstance(verdict, Duplicate):
             # Read from the log meanwhile, or its number was given out twice.
             self.check()
         else:
-            self._hold(envelope)
+            self._hold(epoch, message)
             self.check()
 
-    def _hold(self, envelope: MessageEnvelope) -> None:
+    def _hold(self, epoch: str, message: StoredMessage) -> None:
         if len(self._held) < MOST_HELD:
-            self._held.append(envelope)
+            self._held.append((epoch, message))
 
     def _take_revision(self, envelope: RevisionEnvelope) -> None:
         if self.tracker is None or envelope.epoch != self.tracker.position.epoch:
@@ -288,9 +289,9 @@ class RoomChannel:
             return False
         history, epoch = self._history, self.tracker.position.epoch
         history.log.saw(self.room, epoch, self.tracker.position.seq)
-        for envelope in self._held:
-            if envelope.epoch == epoch:
-                history.log.saw(self.room, epoch, envelope.message.seq)
+        for held_epoch, message in self._held:
+            if held_epoch == epoch:
+                history.log.saw(self.room, epoch, message.seq)
         rv = self.roster.rv if self.roster.epoch == epoch else 0
         moved = await history.log.fence(self.room, rv, self._ev)
         if moved:
@@ -359,10 +360,10 @@ class RoomChannel:
     def _release_held(self) -> None:
         assert self.tracker is not None  # noqa: S101 - only called with a tracker
         held, self._held = self._held, []
-        for envelope in held:
+        for epoch, message in held:
             # Of another epoch than Redis holds now: a straggler of one that is over.
-            if envelope.epoch == self.tracker.position.epoch:
-                self._take_message(envelope)
+            if epoch == self.tracker.position.epoch:
+                self._take_message(epoch, message)
 
     async def _reload_roster(self) -> None:
         snapshot = await self._presence.snapshot(self.room)

@@ -5,34 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.protocol.close_codes import CloseCode
-from ws_service.protocol_class import door_of
+from ws_service.protocol_class import Ear, door_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-class Disconnected(Exception):
-    """The peer is gone, or the connection was closed from this side."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class BinaryFrame(Exception):
-    """The peer sent bytes where text is spoken."""
-
-
 class Transport(Protocol):
     """A socket that was accepted."""
 
-    async def receive(self) -> str:
-        """The next text frame.
+    def listen(self, ear: Ear) -> None:
+        """From now on `ear` hears what the client sends; first what has come already."""
 
-        Raises:
-            Disconnected: there will be none.
-            BinaryFrame: it was not text; the next call goes on.
-        """
+    async def wait_ended(self) -> int:
+        """Returns when nothing will come any more, with the close code."""
+
+    def stop_reading(self) -> None:
+        """Lets the client wait with what it sends."""
+
+    def go_on_reading(self) -> None:
+        """Ends `stop_reading`."""
 
     def write(self, frames: bytes) -> int:
         """Hands whole text frames over; never waits, and drops them once closing.
@@ -41,7 +33,7 @@ class Transport(Protocol):
         """
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Starts to close; `receive` raises from now on. Never waits."""
+        """Starts to close; `wait_ended` returns. Never waits."""
 
 
 class SocketTransport:
@@ -50,17 +42,17 @@ class SocketTransport:
     def __init__(self, scope: Any, receive: Callable[[], Awaitable[Any]]) -> None:
         self._receive = receive
         self._door = door_of(scope)
-        self.write = self._door.push  # the hot path: no call in between
+        # The hot path: no call in between.
+        self.write = self._door.push
+        self.listen = self._door.listen
+        self.stop_reading = self._door.stop_reading
+        self.go_on_reading = self._door.go_on_reading
 
-    async def receive(self) -> str:
+    async def wait_ended(self) -> int:
         """See Transport."""
         message = await self._receive()
-        if message["type"] != "websocket.receive":
-            raise Disconnected(int(message.get("code") or 1005))
-        text = message.get("text")
-        if text is None:
-            raise BinaryFrame
-        return str(text)
+        assert message["type"] == "websocket.disconnect"  # noqa: S101 - texts go another way
+        return int(message.get("code") or 1005)
 
     def close(self, code: CloseCode, reason: str) -> None:
         """See Transport."""

@@ -15,6 +15,7 @@ from shared.protocol.codec import (
     StoredMessage,
     decode_body,
     encode,
+    encode_ack,
     encode_list,
     finish_message,
     finish_update,
@@ -33,13 +34,14 @@ from shared.protocol.events import (
     TypingEvent,
     WelcomeEvent,
 )
-from ws_service.protocol_class import text_frame
+from ws_service.frames import text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
     from shared.domain.entities import User
+    from shared.message_log.outcomes import Published
     from shared.presence.presence import Joined
     from shared.protocol.envelopes import RosterEnvelope, TypingEnvelope
     from shared.usecases.read_history import Recovery
@@ -60,6 +62,13 @@ LIMITS: Final = Limits(
 def event_frame(event: Event) -> bytes:
     """The frame of any event."""
     return text_frame(encode(event))
+
+
+def ack_frame(client_id: str, published: Published) -> bytes:
+    """The frame that tells a sender the place of its message."""
+    return text_frame(
+        encode_ack(client_id, published.message_id, published.seq, format_micros(published.micros))
+    )
 
 
 def _finished(message: StoredMessage) -> bytes:

@@ -91,6 +91,7 @@ def _build_hub(
         history=history,
         presence=presence,
         publisher=Publisher(redis, keys),
+        tasks=tasks,
     )
     return Hub(settings, parts)
 
