@@ -97,6 +97,7 @@ class Connection:
         "_parts",
         "_posting",
         "_replica",
+        "_write",
         "channel",
         "closing",
         "id",
@@ -133,6 +134,7 @@ class Connection:
         self._held: list[bytes] | None = []
         self._held_bytes = 0
         self._answers: list[bytes] = []
+        self._write = transport.write
         self._posting = 0
         self._line: deque[str | None] = deque()
         self._obeying: asyncio.Task[None] | None = None
@@ -151,12 +153,15 @@ class Connection:
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:
-        """Frames for everybody in the room.
+        """Frames for everybody in the room. The hot path.
 
         A peer that does not read is cut off; it comes back by its position.
         """
         if self._held is None:
-            self.send(frames)
+            if self._answers:
+                self.send(frames)
+            elif self._write(frames) > self._outbox_bytes:
+                self.close(CloseCode.SLOW_CONSUMER)
             return
         self._held.append(frames)
         self._held_bytes += len(frames)

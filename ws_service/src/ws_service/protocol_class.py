@@ -8,6 +8,8 @@ while the buffer is full, and this project's close code for a missing pong.
 
 from __future__ import annotations
 
+import os
+from asyncio import BaseTransport
 from typing import Any, Final, Protocol
 
 from typing_extensions import override
@@ -42,9 +44,18 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._cutter = FrameCutter(self.config.ws_max_size)
+        self._fd: int | None = None
+        """Of the socket, where bytes may go to it directly: not behind TLS."""
         self._ear: Ear | None = None
         self._early: list[str | None] = []
         """What came before somebody listened; None stands for bytes."""
+
+    @override
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Looks for the socket."""
+        super().connection_made(transport)
+        if transport.get_extra_info("ssl_object") is None:
+            self._fd = transport.get_extra_info("socket").fileno()
 
     @override
     async def run_asgi(self) -> None:
@@ -54,14 +65,23 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def push(self, frames: bytes) -> int:
-        """Hands whole frames to the transport; drops them once the connection is closing.
+        """Hands whole frames over; drops them once the connection is closing.
 
-        Returns how many bytes the peer has not taken yet. Called once per delivery: one look at
-        each of two flags, no property.
+        Returns how many bytes the peer has not taken yet. Called once per delivery. Nearly always
+        nothing waits, and then the kernel is asked at once, past the transport's own bookkeeping;
+        what the kernel does not take goes behind whatever the transport holds.
         """
         transport = self.transport
         if self.close_sent or transport.is_closing():
             return 0
+        if self._fd is not None and not transport.get_write_buffer_size():
+            try:
+                taken = os.write(self._fd, frames)
+            except OSError:  # full, or gone: the transport finds out, and tells in its way
+                taken = 0
+            if taken == len(frames):
+                return 0
+            frames = frames[taken:]
         transport.write(frames)
         return transport.get_write_buffer_size()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 SUBSCRIBE_CHUNK: Final = 512
 """Channels of one command."""
-
-POLL_SECONDS: Final = 1.0
 
 
 class Listener(Protocol):
@@ -49,11 +48,20 @@ class _OneLife(PubSub):
     async def execute_command(self, *args: Any) -> None:
         await self._living().send_command(*args, check_health=False)
 
-    @override
-    async def parse_response(self, block: bool = True, timeout: float | None = 0) -> Any:
-        self._living()
-        response: Any = await super().parse_response(block, timeout)  # type: ignore[arg-type]
-        return response
+    async def read(self) -> list[Any]:
+        """What the server tells next, however long it takes.
+
+        A link that died in silence is found by the replica's probes, not by a deadline for each
+        message: setting one costs more than all else here.
+        """
+        told: list[Any] = await self._living().read_response(
+            disconnect_on_error=False, push_request=True, timeout=math.inf
+        )
+        return told
+
+    async def note(self, told: list[Any]) -> Any:
+        """What `told` means; books of subscriptions are kept."""
+        return await self.handle_message(told)  # type: ignore[no-untyped-call]
 
     @override
     async def _execute(
@@ -110,18 +118,20 @@ class Link:
             with suppress(*OUTAGES):
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
 
-    async def _hear(self, pubsub: PubSub) -> None:
+    async def _hear(self, pubsub: _OneLife) -> None:
         try:
-            message: Any = await pubsub.get_message(timeout=POLL_SECONDS)
+            told = await pubsub.read()
         except MovedError as error:  # the answer to SSUBSCRIBE; it names no channel
             self._send_away([name for name in self.channels if slot_of(name) == error.slot_id])
             return
+        if told[0] == b"smessage":
+            self._listener.heard(told[1].decode(), told[2])
+            return
+        message = await pubsub.note(told)
         if message is None:
             return
         channel = message["channel"].decode()
-        if message["type"] == "smessage":
-            self._listener.heard(channel, message["data"])
-        elif message["type"] == "ssubscribe" and channel in self.channels:
+        if message["type"] == "ssubscribe" and channel in self.channels:
             self._listener.confirmed(self, channel)
         elif message["type"] == "sunsubscribe":
             if self._given_up[channel] > 1:

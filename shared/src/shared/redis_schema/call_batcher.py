@@ -16,6 +16,7 @@ from redis.crc import key_slot
 from shared.protocol.errors import ErrorCode, Unavailable
 from shared.redis_schema.scripts import Queued, run_all
 from shared.runtime.redis_client import home_of, is_cluster, is_outage, unavailable_for
+from shared.runtime.redis_pipe import RedisPipe
 from shared.runtime.redis_topology import AWAY
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class _Lane:
         self._redis = redis
         self.under_way = 0
         self._replicas = replicas
+        self._pipe = RedisPipe(redis)
 
     def take(self, call: Queued) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
@@ -62,7 +64,7 @@ class _Lane:
         away: Exception | None = None
         try:
             calls = [call for call, _ in batch]
-            results = await run_all(self._redis, calls, replicas=self._replicas)
+            results = await run_all(self._redis, calls, replicas=self._replicas, pipe=self._pipe)
         except Exception as error:  # noqa: BLE001 - handed to each waiter, who knows what to do
             results = [error] * len(batch)
             away = error if is_outage(error) else None

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from redis.asyncio import Redis
-    from redis.asyncio.client import Pipeline
 
     from shared.domain.position import Position
     from shared.redis_schema.keys import Keys
+    from shared.runtime.redis_pipe import Words
 
 DEDUP_SECONDS: Final = 600
 REPEAT_SECONDS: Final = 10
@@ -109,10 +109,10 @@ class PublishCall:
         """See Queued."""
         return self._keys.meta
 
-    def queue(self, pipeline: Pipeline) -> None:
+    def words(self) -> Words:
         """See Queued."""
         self.is_open = False
-        self._call().queue(pipeline)
+        return self._call().words()
 
     async def run(self, redis: Redis) -> Any:
         """See Queued."""

@@ -20,12 +20,12 @@ from redis.exceptions import NoScriptError
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
 from shared.runtime.redis_client import is_cluster
+from shared.runtime.redis_pipe import RedisPipe, Words
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from redis.asyncio import Redis
-    from redis.asyncio.client import Pipeline
 
     from shared.domain.position import Position
 
@@ -79,9 +79,9 @@ class Call:
         """One of its keys, which share a slot."""
         return self.keys[0]
 
-    def queue(self, pipeline: Pipeline) -> None:
-        """Adds the call to `pipeline`."""
-        pipeline.evalsha(self.script.sha, len(self.keys), *self.keys, *self.args)
+    def words(self) -> Words:
+        """See Queued."""
+        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
 
     async def run(self, redis: Redis) -> Any:
         """Runs the call; loads the script first where the server does not know it."""
@@ -117,9 +117,9 @@ class Command:
         """Its key, or its channel."""
         return str(self.args[1])
 
-    def queue(self, pipeline: Pipeline) -> None:
-        """Adds the command to `pipeline`."""
-        pipeline.execute_command(*self.args)
+    def words(self) -> Words:
+        """See Queued."""
+        return self.args
 
     async def run(self, redis: Redis) -> Any:
         """Sends the command alone."""
@@ -133,19 +133,26 @@ class Queued(Protocol):
     def key(self) -> str:
         """One of its keys, which share a slot."""
 
-    def queue(self, pipeline: Pipeline) -> None:
-        """Adds itself to `pipeline`; what it consists of does not change any more."""
+    def words(self) -> Words:
+        """The command with its arguments; what it consists of does not change any more."""
 
     async def run(self, redis: Redis) -> Any:
-        """Travels alone, after `queue` found a server without the script."""
+        """Travels alone, after `words` met a server without the script."""
 
 
-async def run_all(redis: Redis, calls: Sequence[Queued], *, replicas: int = 0) -> list[Any]:
+async def run_all(
+    redis: Redis, calls: Sequence[Queued], *, replicas: int = 0, pipe: RedisPipe | None = None
+) -> list[Any]:
     """Runs `calls` in one pipeline, in order. Each result may be an exception of its own.
 
     With `replicas`, what that many replicas have not confirmed within a second is Unavailable,
-    though it is done: the caller must be able to repeat it.
+    though it is done: the caller must be able to repeat it. `pipe` is the cheaper way to a single
+    server, where nothing must be confirmed.
     """
+    if pipe is not None and not replicas and not is_cluster(redis):
+        results = await pipe.run_again_if_lost([call.words() for call in calls])
+        await _repeat_unknown(redis, calls, results)
+        return results
     pipeline = redis.pipeline(transaction=False)
     slots = [key_slot(call.key.encode()) if is_cluster(redis) else 0 for call in calls]
     last = {slot: n for n, slot in enumerate(slots)}
@@ -153,19 +160,12 @@ async def run_all(redis: Redis, calls: Sequence[Queued], *, replicas: int = 0) -
     """Of each call's answer, and behind it that of WAIT where a slot's last call stands."""
     for n, call in enumerate(calls):
         places.append(len(pipeline))
-        call.queue(pipeline)
+        pipeline.execute_command(*call.words())
         if replicas and last[slots[n]] == n:
             pipeline.execute_command("WAIT", replicas, WAIT_MILLISECONDS)
     answers = await pipeline.execute(raise_on_error=False)
     results = [answers[place] for place in places]
-    unknown = [n for n, result in enumerate(results) if isinstance(result, NoScriptError)]
-    if unknown:
-        # In order, one by one: this happens once after a server lost its scripts.
-        for n in unknown:
-            try:
-                results[n] = await calls[n].run(redis)
-            except Exception as error:  # noqa: BLE001 - the others have answers of their own
-                results[n] = error
+    unknown = await _repeat_unknown(redis, calls, results)
     if replicas:
         for n, result in enumerate(results):
             confirmed = answers[places[last[slots[n]]] + 1]
@@ -173,6 +173,20 @@ async def run_all(redis: Redis, calls: Sequence[Queued], *, replicas: int = 0) -
             if not isinstance(result, Exception) and (n in unknown or not enough):
                 results[n] = Unavailable("redis")
     return results
+
+
+async def _repeat_unknown(redis: Redis, calls: Sequence[Queued], results: list[Any]) -> list[int]:
+    """Calls whose script the server did not know, again; their places.
+
+    In order, one by one: this happens once after a server lost its scripts.
+    """
+    unknown = [n for n, result in enumerate(results) if isinstance(result, NoScriptError)]
+    for n in unknown:
+        try:
+            results[n] = await calls[n].run(redis)
+        except Exception as error:  # noqa: BLE001 - the others have answers of their own
+            results[n] = error
+    return unknown
 
 
 class Scripts:

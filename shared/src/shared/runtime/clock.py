@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from shared.domain.ids import uuid7
@@ -38,15 +38,19 @@ def chance() -> float:
     return random.random()  # noqa: S311 - whoever guesses it gains nothing
 
 
+_NAMES: Final = random.Random(secrets.randbits(256))  # noqa: S311 - see IdMaker.new
+"""Tells things apart, at a tenth of the price of asking the system each time."""
+
+
 class IdMaker:
-    """Makes new ids from a clock and the system's randomness."""
+    """Makes new ids from a clock and randomness."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def new(self) -> UUID:
-        """A UUIDv7 of now."""
-        return uuid7(self._clock.micros() // 1000, secrets.randbits(74))
+        """A UUIDv7 of now. Unique, but no secret: whoever knows many might guess the next."""
+        return uuid7(self._clock.micros() // 1000, _NAMES.getrandbits(74))
 
     @staticmethod
     def session_id() -> str:
@@ -55,5 +59,5 @@ class IdMaker:
 
     @staticmethod
     def epoch() -> str:
-        """Name of a room's new epoch."""
-        return secrets.token_hex(8)
+        """Name of a room's new epoch; no secret either."""
+        return f"{_NAMES.getrandbits(64):016x}"
