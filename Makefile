@@ -113,4 +113,8 @@ lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1:
 	for pair in local:deploy/local api:api_service ws:ws_service worker:worker; do \
 		$(COMPILE) pyproject.toml --extra "$${pair%%:*}" -c tests/requirements.txt \
 			-o "$${pair#*:}/requirements.txt"; \
+	done; \
+	for peer in original python_socketio; do \
+		$(COMPILE) $$up "tests/bench/peers/$${peer}_server/requirements.in" \
+			-o "tests/bench/peers/$${peer}_server/requirements.txt"; \
 	done
