@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.peers.installing import carry_out, locked_version, python_environment
 from tests.bench.peers.programs import BACKLOG, HERE, ROOT, Program, free_port, running
-from tests.load.dialects.adda import AddaDialect
+from tests.load.dialects.adda import OriginalDialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ _LOCK = HERE / "original_server" / "requirements.txt"
 class Original:
     """See Peer; with `stores`, each message is in PostgreSQL before it is told to the room."""
 
-    dialect: Dialect = AddaDialect()
+    dialect: Dialect = OriginalDialect()
 
     def __init__(self, *, stores: bool) -> None:
         self.name = "original" if stores else "original-unstored"

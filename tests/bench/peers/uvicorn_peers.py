@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.peers.installing import locked_version, python_environment
 from tests.bench.peers.programs import BACKLOG, HERE, Program, free_port, running
-from tests.load.dialects.adda import AddaDialect
+from tests.load.dialects.adda import OriginalDialect
 from tests.load.dialects.socketio import SocketioDialect
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class FastapiNaive:
     name = "fastapi-naive"
     title = "FastAPI on uvicorn, `await send_text` per socket"
     does = "Passes messages between replicas by Redis Pub/Sub; no acks, order, history or recovery."
-    dialect: Dialect = AddaDialect()
+    dialect: Dialect = OriginalDialect()
 
     def prepare(self, cache: Path) -> None:
         """See Peer: this environment has all of it."""

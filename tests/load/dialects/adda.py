@@ -63,3 +63,10 @@ class AddaDialect(Dialect):
     @override
     def place_of(self, payload: bytes, epoch: str) -> Position:
         return Position(epoch, orjson.loads(payload)["seq"])
+
+
+class OriginalDialect(AddaDialect):
+    """The contract without what was added to it: no numbers, no acks."""
+
+    acks = False
+    numbered = False

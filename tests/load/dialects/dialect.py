@@ -7,8 +7,9 @@ closely, so that counting deliveries costs the same whoever is measured.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ class Answer:
     retry_after: float | None = None
 
 
-class Dialect(Protocol):
+class Dialect(ABC):
     """One instance serves all connections of a process: no state of any of them is kept here.
 
     The servers we are compared with inherit what is said here of numbers: they have none.
@@ -76,6 +77,7 @@ class Dialect(Protocol):
     live: bytes = b""
     """How a live message begins, where messages have numbers."""
 
+    @abstractmethod
     def url(self, visit: Visit) -> str:
         """Where the socket is opened."""
 
@@ -83,6 +85,7 @@ class Dialect(Protocol):
         """Frames to send as soon as the socket is open."""
         return ()
 
+    @abstractmethod
     def is_welcome(self, payload: bytes) -> bool:
         """Has the connection joined with this frame? It hears everything said from then on."""
 
@@ -94,6 +97,7 @@ class Dialect(Protocol):
         """A frame to send in answer, such as a heartbeat's."""
         return None
 
+    @abstractmethod
     def say(self, visit: Visit, text: str, number: int) -> bytes:
         """A frame that says `text` in the room; `number` is unique for the connection."""
 

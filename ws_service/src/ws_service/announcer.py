@@ -1,4 +1,4 @@
-"""Folds what happens to a roster: the first change is told at once, the rest every 250 ms. Pure."""
+"""Folds what happens to a roster: the first change is told at once, the rest now and then. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from shared.protocol.envelopes import Person, RosterEnvelope
 
 WINDOW_SECONDS: Final = 0.25
+"""Between two lists of users, at least."""
+
+LIST_BYTES_PER_SECOND: Final = 20_000
+"""Of lists to each member. The list of a full room is long, and phones pay for every byte."""
+
 MOST_RENAMES: Final = 10
 """Renames told in one window; more would be noise, and the list shows them anyway."""
 

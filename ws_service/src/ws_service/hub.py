@@ -21,6 +21,7 @@ from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
+from ws_service.admission import Admission
 from ws_service.connection import Connection, Replica
 from ws_service.session import Allowance, Session
 
@@ -61,9 +62,15 @@ class Hub:
     _tabs: dict[UUID, Tabs] = field(default_factory=dict)
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
     replica: Replica = field(init=False)
+    _admission: Admission = field(init=False)
 
     def __post_init__(self) -> None:
         self.replica = Replica(self.settings.outbox_bytes)
+        self._admission = Admission(
+            burst=self.settings.join_burst,
+            rate=self.settings.join_rate,
+            now=self.parts.clock.monotonic(),
+        )
 
     @asynccontextmanager
     async def connected(
@@ -103,6 +110,8 @@ class Hub:
         taken = len(self.connections) + self._arriving
         if self.draining or taken >= self.settings.max_connections:
             raise Unavailable("replica", 1.0, ErrorCode.OVERLOADED)
+        if (wait := self._admission.ask(self.parts.clock.monotonic())) > 0:
+            raise Unavailable("replica", wait, ErrorCode.OVERLOADED)
 
     def _new_connection(
         self,

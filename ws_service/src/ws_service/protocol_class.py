@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from shared.protocol.close_codes import CLOSES, CloseCode
 from ws_service.frames import FrameCutter
@@ -44,8 +45,10 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._cutter = FrameCutter(self.config.ws_max_size)
-        self._fd: int | None = None
-        """Of the socket, where bytes may go to it directly: not behind TLS."""
+        self._fd = -1
+        """Of the socket, unless bytes must not go to it directly: behind TLS."""
+        self._open_fd = -1
+        """The same while nothing waits in the transport and the connection is not closing."""
         self._ear: Ear | None = None
         self._early: list[str | None] = []
         """What came before somebody listened; None stands for bytes."""
@@ -55,7 +58,48 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Looks for the socket."""
         super().connection_made(transport)
         if transport.get_extra_info("ssl_object") is None:
-            self._fd = transport.get_extra_info("socket").fileno()
+            self._fd = self._open_fd = transport.get_extra_info("socket").fileno()
+            # So that each byte that waits is told by `pause_writing`, and the last one's going.
+            self.transport.set_write_buffer_limits(high=0)
+
+    @override
+    def pause_writing(self) -> None:
+        """Something waits: what follows must wait behind it."""
+        self._open_fd = -1
+        super().pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        """Nothing waits any more."""
+        if not (self.close_sent or self.transport.is_closing()):
+            self._open_fd = self._fd
+        super().resume_writing()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The number may soon be another socket's."""
+        self._fd = self._open_fd = -1
+        super().connection_lost(exc)
+
+    # Nothing is sent behind a close (RFC 6455 §5.5.1), whoever begins it.
+
+    @override
+    def handle_close(self, event: Frame) -> None:
+        """The client closes."""
+        self._open_fd = -1
+        super().handle_close(event)
+
+    @override
+    def handle_parser_exception(self) -> None:
+        """The client broke the rules of the protocol."""
+        self._open_fd = -1
+        super().handle_parser_exception()
+
+    @override
+    def shutdown(self) -> None:
+        """The server stops without a drain."""
+        self._open_fd = -1
+        super().shutdown()
 
     @override
     async def run_asgi(self) -> None:
@@ -71,17 +115,17 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         nothing waits, and then the kernel is asked at once, past the transport's own bookkeeping;
         what the kernel does not take goes behind whatever the transport holds.
         """
-        transport = self.transport
-        if self.close_sent or transport.is_closing():
-            return 0
-        if self._fd is not None and not transport.get_write_buffer_size():
+        if self._open_fd >= 0:
             try:
-                taken = os.write(self._fd, frames)
+                taken = os.write(self._open_fd, frames)
             except OSError:  # full, or gone: the transport finds out, and tells in its way
                 taken = 0
             if taken == len(frames):
                 return 0
             frames = frames[taken:]
+        transport = self.transport
+        if self.close_sent or transport.is_closing():
+            return 0
         transport.write(frames)
         return transport.get_write_buffer_size()
 
@@ -146,6 +190,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Starts the closing handshake, even while the buffer is full; cuts after 5 s."""
         if self.close_sent or self.transport.is_closing():
             return
+        self._open_fd = -1
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))

@@ -28,7 +28,7 @@ from shared.protocol.events import SystemEvent
 from shared.runtime.lifecycle import BackgroundTasks
 from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
-from ws_service.announcer import WINDOW_SECONDS, Announcer
+from ws_service.announcer import LIST_BYTES_PER_SECOND, WINDOW_SECONDS, Announcer
 from ws_service.frames import text_frame
 from ws_service.roster import Roster
 from ws_service.tick_frames import TickFrames
@@ -164,8 +164,10 @@ class RoomChannel:
         micros = self._clock.micros()
         for event in self._announcer.take(micros):
             self.emit(wire.event_frame(event))
-        self._tick.add_list(self.user_list_frame())
-        self._window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._announce)
+        users = self.user_list_frame()
+        self._tick.add_list(users)
+        quiet = max(WINDOW_SECONDS, len(users) / LIST_BYTES_PER_SECOND)
+        self._window = asyncio.get_running_loop().call_later(quiet, self._announce)
 
     @property
     def held_messages(self) -> int:

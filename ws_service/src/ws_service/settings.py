@@ -13,6 +13,12 @@ class WsSettings(DoorSettings):
     max_connections: int = Field(
         20_000, ge=1, description="Connections; more are told 1013 and come back later"
     )
+    join_rate: float = Field(
+        500.0,
+        gt=0,
+        description="Newcomers per second for long; more are told 1013 and come later",
+    )
+    join_burst: float = Field(1000.0, ge=1, description="Newcomers that may come at once")
     max_tabs: int = Field(
         20, ge=1, description="Connections of one session to one replica; more are told 4009"
     )
