@@ -106,7 +106,7 @@ async def measure(running: Running, dialect: Dialect, plan: Plan) -> dict[str, A
     try:
         found = await _measure_coming(guests, plan)
         await guests.leave()
-        room = str(uuid4())
+        room = running.new_room()
         await guests.enter([room] * plan.receivers)
         await asyncio.sleep(LAST_SECONDS)
         found |= {"one_by_one": await _cost(guests, _one_by_one(guests, plan))}

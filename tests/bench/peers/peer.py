@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -42,6 +44,8 @@ class Running:
     """Roots of the process trees whose processor time and memory are the server's."""
     helpers: tuple[int, ...] = ()
     """Processes that the server needs besides Redis and PostgreSQL, such as its worker."""
+    new_room: Callable[[], str] = lambda: str(uuid4())
+    """Makes a room with places for everybody; its id."""
 
 
 class Peer(Protocol):
