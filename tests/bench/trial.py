@@ -104,22 +104,22 @@ async def measure(running: Running, dialect: Dialect, plan: Plan) -> dict[str, A
     """All figures of one server, once; µs, ms, bytes and counts, as the names say."""
     guests = Guests(running, dialect)
     try:
-        found = await _measure_coming(guests, plan)
+        found = await measure_coming(guests, plan)
         await guests.leave()
         room = running.new_room()
         await guests.enter([room] * plan.receivers)
         await asyncio.sleep(LAST_SECONDS)
-        found |= {"one_by_one": await _cost(guests, _one_by_one(guests, plan))}
-        saturated = await _cost(guests, _saturate(guests, plan))
+        found |= {"one_by_one": await cost(guests, one_by_one(guests, plan))}
+        saturated = await cost(guests, saturate(guests, plan))
         found |= {"saturated": saturated}
         rate = saturated["messages_per_second"] / 2
-        found |= {"at_half": await _cost(guests, _pace(guests, rate, plan))}
+        found |= {"at_half": await cost(guests, pace(guests, rate, plan))}
     finally:
         await guests.leave()
     return found
 
 
-async def _measure_coming(guests: Guests, plan: Plan) -> dict[str, Any]:
+async def measure_coming(guests: Guests, plan: Plan) -> dict[str, Any]:
     """Processor time of one who comes, and memory of one who stays."""
     pids = guests.running.pids
     # The first ones pay for what is made once, such as caches and pools.
@@ -135,7 +135,7 @@ async def _measure_coming(guests: Guests, plan: Plan) -> dict[str, Any]:
     }
 
 
-async def _cost(guests: Guests, work: Awaitable[None]) -> dict[str, Any]:
+async def cost(guests: Guests, work: Awaitable[None]) -> dict[str, Any]:
     """What some talking costs the server for each delivery, and how it went."""
     running, tally = guests.running, guests.tally
     tally.delivering.take()
@@ -163,7 +163,7 @@ async def _cost(guests: Guests, work: Awaitable[None]) -> dict[str, Any]:
     }
 
 
-async def _one_by_one(guests: Guests, plan: Plan) -> None:
+async def one_by_one(guests: Guests, plan: Plan) -> None:
     """The next message when everybody has the one before."""
     tally, members = guests.tally, guests.members
     for number in range(plan.one_by_one):
@@ -174,7 +174,7 @@ async def _one_by_one(guests: Guests, plan: Plan) -> None:
             await asyncio.sleep(POLL_SECONDS)
 
 
-async def _saturate(guests: Guests, plan: Plan) -> None:
+async def saturate(guests: Guests, plan: Plan) -> None:
     """Always so many messages under way: whenever one was heard, the next is said."""
     pacer, speakers = guests.members[0], guests.members[1 : 1 + SPEAKERS]
     assert isinstance(pacer, Pacer)
@@ -201,7 +201,7 @@ async def _saturate(guests: Guests, plan: Plan) -> None:
     pacer.on_heard = None
 
 
-async def _pace(guests: Guests, rate: float, plan: Plan) -> None:
+async def pace(guests: Guests, rate: float, plan: Plan) -> None:
     """Messages at their own times, whatever has become of those before."""
     speakers = guests.members[:SPEAKERS]
     step = 1e9 / max(rate, 0.1)

@@ -12,7 +12,7 @@ from uuid import uuid4
 from tests.load.dialects.dialect import Visit
 from tests.load.member import Member
 from tests.load.scenarios import Scenario, room_of
-from tests.load.tally import Tally
+from tests.load.tally import Durations, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -72,6 +72,7 @@ class Crowd:
             )
             for number in share.numbers
         ]
+        self._slow_delivering = Durations()
         self._random = random.Random(share.index)
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -91,6 +92,7 @@ class Crowd:
         end = begin_ns + int(scenario.seconds * 1e9)
         slow = self.members[: round(len(self.members) * scenario.slow_share)]
         for member in slow:
+            member.delivering = self._slow_delivering
             self._start(read_slowly(member, end))
         if scenario.storm_at is not None:
             self._start(self._storm(begin_ns + int(scenario.storm_at * scenario.seconds * 1e9)))

@@ -152,6 +152,7 @@ class Generator:
 
     def play(self) -> Outcome:
         """From the first client's coming to the last message; returns what was measured."""
+        self._order("begin", None, "begin")  # answered when a process has started at last
         self._order("gather", time.monotonic_ns() + HEADSTART_NS, "join")
         self._order("act", time.monotonic_ns() + HEADSTART_NS, "talk")
         newest: dict[str, int] = {}

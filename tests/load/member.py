@@ -42,6 +42,8 @@ class Member(WSListener):
         self._tally = tally
         self._address = address
         self._numbered = dialect.numbered
+        self.delivering = tally.delivering
+        """How long deliveries took; who reads slowly on purpose notes it elsewhere."""
         self._due: deque[int] = deque()
         self._number = 0
         self._began = 0
@@ -153,7 +155,7 @@ class Member(WSListener):
             return
         self._newest = payload
         at += _STAMP_LENGTH
-        tally.delivering.add(time.monotonic_ns() - int(payload[at : at + STAMP_DIGITS]))
+        self.delivering.add(time.monotonic_ns() - int(payload[at : at + STAMP_DIGITS]))
 
     def _take_other(self, transport: WSTransport, frame: WSFrame, payload: bytes) -> None:
         dialect, tally = self._dialect, self._tally
