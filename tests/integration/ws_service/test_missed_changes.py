@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.chat_client import ChatClient, chat
@@ -25,7 +24,7 @@ async def change(replica: Replica, room: UUID, seq: int, content: str) -> None:
     """Changes a message by the log, as the REST service does."""
     log = replica.deps.hub.parts.history.log
     (message,) = (await log.before(room, seq + 1, 1)).messages
-    body = replace(decode_body(message.body), message=content)
+    body = decode_body(message.body)._replace(message=content)
     await log.revise(room, message, body, delete=False)
 
 

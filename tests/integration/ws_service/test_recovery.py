@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -233,7 +232,7 @@ async def test_what_was_changed_or_deleted_meanwhile_is_told_on_the_return(
         page = await parts.history.log.before(room, None, 3)
         for message, delete in zip(page.messages[1:], (True, False), strict=True):
             body = decode_body(message.body)
-            changed = replace(body, message="" if delete else "বদলে গেছে")
+            changed = body._replace(message="" if delete else "বদলে গেছে")
             await parts.history.log.revise(room, message, changed, delete=delete)
         async with chat(replicas[1].base, room, session_id=SESSION, **position) as reader:
             recovered = await reader.wait_for("recovered")
@@ -257,7 +256,7 @@ async def test_a_change_that_pub_sub_lost_is_noticed_by_the_position_check(
         channel = replica.deps.hub.parts.channels[room]
         take = channel.take
         channel.take = lambda envelope: None  # type: ignore[method-assign]  # noqa: ARG005
-        body = replace(decode_body(message.body), message="পরে")
+        body = decode_body(message.body)._replace(message="পরে")
         await log.revise(room, message, body, delete=False)
         await asyncio.sleep(0.05)
         channel.take = take  # type: ignore[method-assign]

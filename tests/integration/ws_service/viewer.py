@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.integration.ws_service.folded_state import FoldedState, Json
 
 from ws_service.handshake import Caller, JoinRequest
+from ws_service.listener import CLOSED, Outlet
 from ws_service.session import Fetch
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Recorder:
     def __init__(self) -> None:
         self.ended = asyncio.Event()
         self._frames: list[bytes] = []
+        self.outlet: Outlet = CLOSED
 
     def listen(self, ear: Ear) -> None:
         pass

@@ -20,6 +20,7 @@ from shared.protocol.events import PongEvent
 from shared.runtime.clock import chance
 from shared.usecases.read_history import within_bytes
 from ws_service import wire
+from ws_service.listener import CLOSED
 from ws_service.session import (
     Close,
     Effect,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from shared.protocol.envelopes import Person
     from shared.protocol.errors import Language
     from shared.usecases.post_message import CheckedDraft, Posting
+    from ws_service.listener import Outlet
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.transport import Transport
@@ -97,10 +99,10 @@ class Connection:
         "_parts",
         "_posting",
         "_replica",
-        "_write",
         "channel",
         "closing",
         "id",
+        "outlet",
         "roster_deltas",
         "session",
         "transport",
@@ -134,7 +136,7 @@ class Connection:
         self._held: list[bytes] | None = []
         self._held_bytes = 0
         self._answers: list[bytes] = []
-        self._write = transport.write
+        self.outlet: Outlet = CLOSED
         self._posting = 0
         self._line: deque[str | None] = deque()
         self._obeying: asyncio.Task[None] | None = None
@@ -153,15 +155,12 @@ class Connection:
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:
-        """Frames for everybody in the room. The hot path.
+        """Frames for everybody in the room, where `outlet` did not take them.
 
         A peer that does not read is cut off; it comes back by its position.
         """
         if self._held is None:
-            if self._answers:
-                self.send(frames)
-            elif self._write(frames) > self._outbox_bytes:
-                self.close(CloseCode.SLOW_CONSUMER)
+            self.send(frames)
             return
         self._held.append(frames)
         self._held_bytes += len(frames)
@@ -172,6 +171,7 @@ class Connection:
         """A frame for this connection alone, at the end of this tick with all others."""
         if not self._answers:
             self._replica.flush_soon(self)
+            self.outlet = CLOSED  # they go first
         self._answers.append(frame)
 
     def flush(self) -> None:
@@ -184,6 +184,7 @@ class Connection:
         if self._answers:
             frames = b"".join((*self._answers, frames))
             self._answers.clear()
+            self._open_outlet()
         if self.transport.write(frames) > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
 
@@ -192,11 +193,18 @@ class Connection:
         held, self._held = self._held or [], None
         if held:
             self.send(b"".join(held))
+        self._open_outlet()
+
+    def _open_outlet(self) -> None:
+        """From now on frames for the room need not ask this object, unless something waits."""
+        if self._held is None and not self._answers and not self.closing:
+            self.outlet = self.transport.outlet
 
     def close(self, code: CloseCode) -> None:
         """Starts to close; the loop in `serve` ends by it."""
         if not self.closing:
             self.closing = True
+            self.outlet = CLOSED
             self.channel.detach(self)
             self._replica.closes[code.name.lower()] += 1
             self.transport.close(code, close_text(code, self._language))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,11 +12,30 @@ if TYPE_CHECKING:
     from shared.protocol.envelopes import Person
 
 
+class Outlet(Protocol):
+    """Where bytes may be written."""
+
+    open_fd: int
+    """A socket that takes whole frames just now; -1: it does not."""
+
+
+class ClosedOutlet:
+    """One that never takes any."""
+
+    __slots__ = ()
+    open_fd = -1
+
+
+CLOSED: Final = ClosedOutlet()
+
+
 class Listener(Protocol):
     """A connection, as far as its room is concerned."""
 
     id: UUID
     roster_deltas: bool
+    outlet: Outlet
+    """The socket, while frames for the room may go there at once; else CLOSED."""
 
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""

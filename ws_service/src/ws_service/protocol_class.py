@@ -47,7 +47,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self._cutter = FrameCutter(self.config.ws_max_size)
         self._fd = -1
         """Of the socket, unless bytes must not go to it directly: behind TLS."""
-        self._open_fd = -1
+        self.open_fd = -1
         """The same while nothing waits in the transport and the connection is not closing."""
         self._ear: Ear | None = None
         self._early: list[str | None] = []
@@ -58,27 +58,27 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Looks for the socket."""
         super().connection_made(transport)
         if transport.get_extra_info("ssl_object") is None:
-            self._fd = self._open_fd = transport.get_extra_info("socket").fileno()
+            self._fd = self.open_fd = transport.get_extra_info("socket").fileno()
             # So that each byte that waits is told by `pause_writing`, and the last one's going.
             self.transport.set_write_buffer_limits(high=0)
 
     @override
     def pause_writing(self) -> None:
         """Something waits: what follows must wait behind it."""
-        self._open_fd = -1
+        self.open_fd = -1
         super().pause_writing()
 
     @override
     def resume_writing(self) -> None:
         """Nothing waits any more."""
         if not (self.close_sent or self.transport.is_closing()):
-            self._open_fd = self._fd
+            self.open_fd = self._fd
         super().resume_writing()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """The number may soon be another socket's."""
-        self._fd = self._open_fd = -1
+        self._fd = self.open_fd = -1
         super().connection_lost(exc)
 
     # Nothing is sent behind a close (RFC 6455 §5.5.1), whoever begins it.
@@ -86,19 +86,19 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     @override
     def handle_close(self, event: Frame) -> None:
         """The client closes."""
-        self._open_fd = -1
+        self.open_fd = -1
         super().handle_close(event)
 
     @override
     def handle_parser_exception(self) -> None:
         """The client broke the rules of the protocol."""
-        self._open_fd = -1
+        self.open_fd = -1
         super().handle_parser_exception()
 
     @override
     def shutdown(self) -> None:
         """The server stops without a drain."""
-        self._open_fd = -1
+        self.open_fd = -1
         super().shutdown()
 
     @override
@@ -115,9 +115,9 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         nothing waits, and then the kernel is asked at once, past the transport's own bookkeeping;
         what the kernel does not take goes behind whatever the transport holds.
         """
-        if self._open_fd >= 0:
+        if self.open_fd >= 0:
             try:
-                taken = os.write(self._open_fd, frames)
+                taken = os.write(self.open_fd, frames)
             except OSError:  # full, or gone: the transport finds out, and tells in its way
                 taken = 0
             if taken == len(frames):
@@ -190,7 +190,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Starts the closing handshake, even while the buffer is full; cuts after 5 s."""
         if self.close_sent or self.transport.is_closing():
             return
-        self._open_fd = -1
+        self.open_fd = -1
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))

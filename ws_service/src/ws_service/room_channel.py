@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from shared.domain.sequence_tracker import Deliver, Duplicate, SequenceTracker
-from shared.domain.times import format_micros
 from shared.message_log.outcomes import RoomNotLoaded
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.envelopes import (
@@ -24,11 +23,11 @@ from shared.protocol.envelopes import (
     TypingEnvelope,
 )
 from shared.protocol.errors import ChatError, Unavailable
-from shared.protocol.events import SystemEvent
 from shared.runtime.lifecycle import BackgroundTasks
 from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
 from ws_service.announcer import LIST_BYTES_PER_SECOND, WINDOW_SECONDS, Announcer
+from ws_service.fan_out import write_to_all
 from ws_service.frames import text_frame
 from ws_service.roster import Roster
 from ws_service.tick_frames import TickFrames
@@ -54,8 +53,6 @@ CHECK_PAUSE_SECONDS: Final = 0.02
 MOST_CHANGES: Final = 200
 """Changes of messages that are told again after some were missed."""
 
-ROOM_CLOSED_TEXT: Final = "🚪 রুমটি মুছে ফেলা হয়েছে"
-
 
 class RoomChannel:
     """Everything of one room on this replica. For the event loop's thread alone."""
@@ -79,6 +76,8 @@ class RoomChannel:
         self._clock = clock
         self._tasks = tasks
         self._announcer = Announcer()
+        self._newest: StoredMessage | None = None
+        """Delivered, but not yet told to the log."""
         self._ev = 0
         """Changes of messages that were told, counted as Redis counts them."""
         self._changed_micros = 0
@@ -98,6 +97,7 @@ class RoomChannel:
         if isinstance(envelope, MessagesEnvelope):
             for message in envelope.messages:
                 self._take_message(envelope.epoch, message)
+            self._note_place()
         elif isinstance(envelope, RosterEnvelope):
             self._take_roster(envelope)
         elif isinstance(envelope, TypingEnvelope):
@@ -113,7 +113,7 @@ class RoomChannel:
             return
         verdict = self.tracker.offer(epoch, message.seq)
         if isinstance(verdict, Deliver):
-            self._history.log.saw(self.room, epoch, message.seq, message.micros)
+            self._newest = message
             self.emit(wire.message_frame(message))
         elif isinstance(verdict, Duplicate):
             # Read from the log meanwhile, or its number was given out twice.
@@ -121,6 +121,13 @@ class RoomChannel:
         else:
             self._hold(epoch, message)
             self.check()
+
+    def _note_place(self) -> None:
+        """Tells the log up to where the room was seen, once for what came together."""
+        if self._newest is not None and self.tracker is not None:
+            epoch = self.tracker.position.epoch
+            self._history.log.saw(self.room, epoch, self._newest.seq, self._newest.micros)
+            self._newest = None
 
     def _hold(self, epoch: str, message: StoredMessage) -> None:
         if len(self._held) < MOST_HELD:
@@ -179,14 +186,7 @@ class RoomChannel:
         return text_frame(self.roster.user_list(self._clock.micros(), wire.USER_LIST_LIMIT))
 
     def _close_room(self) -> None:
-        event = SystemEvent(
-            message=ROOM_CLOSED_TEXT,
-            user_id=None,
-            username=None,
-            timestamp=format_micros(self._clock.micros()),
-            event="room_closed",
-        )
-        self.emit(wire.event_frame(event))
+        self.emit(wire.room_closed_frame(self._clock.micros()))
         self.flush()
         for member in list(self.members.values()):
             member.close(CloseCode.BAD_REQUEST)
@@ -200,9 +200,11 @@ class RoomChannel:
     def flush(self) -> None:
         """Writes what was emitted: one write per connection."""
         lists, deltas = self._tick.take()
-        if lists or deltas:
-            for member in list(self.members.values()):
-                member.deliver(deltas if member.roster_deltas else lists)
+        members = list(self.members.values())
+        if lists is not deltas:
+            write_to_all([member for member in members if member.roster_deltas], deltas)
+            members = [member for member in members if not member.roster_deltas]
+        write_to_all(members, lists)
 
     def attach(self, connection: Listener) -> tuple[str, int]:
         """Lets a connection listen; returns the position after which it hears everything."""
@@ -366,6 +368,7 @@ class RoomChannel:
             # Of another epoch than Redis holds now: a straggler of one that is over.
             if epoch == self.tracker.position.epoch:
                 self._take_message(epoch, message)
+        self._note_place()
 
     async def _reload_roster(self) -> None:
         snapshot = await self._presence.snapshot(self.room)

@@ -7,7 +7,7 @@ effects out, in order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.domain.names import normalise_color, normalise_username
 from shared.domain.rules import RuleViolation
@@ -36,8 +36,7 @@ RENAME_COST: Final = 5.0
 """Of one `user_update`, in commands: everybody in the room is sent the list of users anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """Send a message to the room, and an `ack` if it has a client_id."""
 
     draft: CheckedDraft

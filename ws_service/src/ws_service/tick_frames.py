@@ -17,6 +17,7 @@ class TickFrames:
         self._flush = flush
         self._lists: list[bytes] = []
         self._deltas: list[bytes] = []
+        self._differ = False
 
     def add(self, frame: bytes) -> None:
         """For everybody."""
@@ -27,16 +28,20 @@ class TickFrames:
     def add_list(self, frame: bytes) -> None:
         """For those without deltas."""
         self._begin()
+        self._differ = True
         self._lists.append(frame)
 
     def add_delta(self, frame: bytes) -> None:
         """For those with deltas."""
         self._begin()
+        self._differ = True
         self._deltas.append(frame)
 
     def take(self) -> tuple[bytes, bytes]:
         """Everything so far, for those without and with deltas; nothing is left."""
-        lists, deltas = b"".join(self._lists), b"".join(self._deltas)
+        lists = b"".join(self._lists)
+        deltas = b"".join(self._deltas) if self._differ else lists
+        self._differ = False
         self._lists.clear()
         self._deltas.clear()
         return lists, deltas

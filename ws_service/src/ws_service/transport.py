@@ -10,9 +10,14 @@ from ws_service.protocol_class import Ear, door_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ws_service.listener import Outlet
+
 
 class Transport(Protocol):
     """A socket that was accepted."""
+
+    outlet: Outlet
+    """Where whole text frames may be written past `write`, while it is open."""
 
     def listen(self, ear: Ear) -> None:
         """From now on `ear` hears what the client sends; first what has come already."""
@@ -43,6 +48,7 @@ class SocketTransport:
         self._receive = receive
         self._door = door_of(scope)
         # The hot path: no call in between.
+        self.outlet: Outlet = self._door
         self.write = self._door.push
         self.listen = self._door.listen
         self.stop_reading = self._door.stop_reading

@@ -31,6 +31,7 @@ from shared.protocol.events import (
     MessageDeletedEvent,
     RoomInfo,
     RosterUser,
+    SystemEvent,
     TypingEvent,
     WelcomeEvent,
 )
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from shared.usecases.read_history import Recovery
 
 USER_LIST_LIMIT: Final = 200
+ROOM_CLOSED_TEXT: Final = "🚪 রুমটি মুছে ফেলা হয়েছে"
 
 LIMITS: Final = Limits(
     content_graphemes=MAX_CONTENT_GRAPHEMES,
@@ -130,6 +132,19 @@ def roster_frame(change: RosterEnvelope, micros: int, *, total: int) -> bytes:
         joined_at=format_micros(change.joined_micros),
     )
     return event_frame(JoinedEvent(user=user, timestamp=timestamp, total=total))
+
+
+def room_closed_frame(micros: int) -> bytes:
+    """The frame that tells everybody that the room was deleted."""
+    return event_frame(
+        SystemEvent(
+            message=ROOM_CLOSED_TEXT,
+            user_id=None,
+            username=None,
+            timestamp=format_micros(micros),
+            event="room_closed",
+        )
+    )
 
 
 def recovered_frame(recovery: Recovery) -> bytes:

@@ -1,6 +1,5 @@
 """Messages by themselves: over all rooms, and one by one."""
 
-from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -124,7 +123,7 @@ async def post_message(
     if draft is None:
         raise ValidationFailed.of("content", "blank")
     sent, place = await deps.poster.post(caller.user, body.room_id, draft)
-    kept = replace(sent, message_id=place.message_id)
+    kept = sent._replace(message_id=place.message_id)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     response.headers["Location"] = origin.http(f"/api/messages/{kept.message_id}/")
     return await message_view(deps, StoredMessage(place.seq, place.micros, encode_body(kept)))

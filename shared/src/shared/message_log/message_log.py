@@ -129,15 +129,17 @@ class MessageLog:
             RoomNotLoaded: see there.
             ChatError: `room_not_found` (closed) or `client_id_conflict`.
         """
-        return await self._publisher.submit(body)
+        return await self._publisher.submit(UUID(body.room_id), body)
 
-    def submit(self, body: MessageBody) -> asyncio.Future[Published]:
+    def submit(self, room: UUID, body: MessageBody) -> asyncio.Future[Published]:
         """As `publish`, for who does not wait; messages of one room keep the order of calls.
+
+        `room` is that of `body`, which would have to be read again.
 
         Raises:
             Unavailable: `overloaded`. Everything else the future raises.
         """
-        return self._publisher.submit(body)
+        return self._publisher.submit(room, body)
 
     async def revise(
         self, room: UUID, message: StoredMessage, body: MessageBody, *, delete: bool

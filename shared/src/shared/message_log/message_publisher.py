@@ -54,11 +54,10 @@ class MessagePublisher:
         """Messages that are not answered yet."""
         return self._waiting
 
-    def submit(self, body: MessageBody) -> asyncio.Future[Published]:
+    def submit(self, room: UUID, body: MessageBody) -> asyncio.Future[Published]:
         """The future place of a message; see MessageLog.submit for what goes wrong."""
         if self._waiting >= MOST_WAITING:
             raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
-        room = UUID(body.room_id)
         filling = self._filling.get(room)
         if filling is None or not filling.call.is_open:
             filling = self._begin(room)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 
@@ -19,8 +18,7 @@ class RoomNotLoaded(Exception):
     """Redis does not know the room: load it from PostgreSQL and try again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """A message's place. `again`: this client_id was answered before, nothing was sent now."""
 
     message_id: str

@@ -8,7 +8,7 @@ encoded once, by its author's replica, and nobody parses it on the way to a thou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-@dataclass(frozen=True, slots=True)
-class MessageBody:
+class MessageBody(NamedTuple):
     """What a message's author's replica knows of it. Ids are canonical UUID strings."""
 
     message: str
@@ -44,8 +43,7 @@ class Revision:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):  # made once for each message, so it must cost little
     """A message with its place. `body` is the newest one; `micros` the time of sending."""
 
     seq: int
@@ -116,7 +114,7 @@ def decode_body(body: bytes) -> MessageBody:
     """
     try:
         data = orjson.loads(body)
-        return MessageBody(*(data[name] for name in MessageBody.__slots__))
+        return MessageBody(*(data[name] for name in MessageBody._fields))
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a message body: {error!r}") from error
 

@@ -52,6 +52,11 @@ class IdMaker:
         """A UUIDv7 of now. Unique, but no secret: whoever knows many might guess the next."""
         return uuid7(self._clock.micros() // 1000, _NAMES.getrandbits(74))
 
+    def new_text(self) -> str:
+        """As `new`, written out: most ids are only ever sent."""
+        digits = f"{self.new().int:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
     @staticmethod
     def session_id() -> str:
         """A capability of 192 random bits."""

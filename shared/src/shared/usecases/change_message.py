@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -53,8 +53,7 @@ class MessageEditor:
         Raises:
             ChatError: `conflict`, somebody changed it meanwhile; or `message_not_found`.
         """
-        body = replace(
-            found.body,
+        body = found.body._replace(
             message=draft.content,
             message_type=draft.message_type,
             file_url=draft.file_url,
@@ -67,7 +66,7 @@ class MessageEditor:
         Raises:
             ChatError: `message_not_found`, it was deleted already.
         """
-        body = replace(found.body, message="", file_url=None)
+        body = found.body._replace(message="", file_url=None)
         await self._revise(found, body, delete=True)
 
     async def _revise(

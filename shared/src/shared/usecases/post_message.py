@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.domain import rules
 from shared.domain.ids import parse_uuid
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from shared.usecases.open_room import RoomOpener
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+_text_of: Final = lru_cache(65_536)(str)
+"""Of a UUID that comes again and again: its text costs more than looking it up."""
+
+
+class Draft(NamedTuple):
     """A message as a client wrote it."""
 
     content: str
@@ -39,8 +43,7 @@ class Draft:
     reply_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedDraft:
+class CheckedDraft(NamedTuple):
     """A draft that keeps the rules."""
 
     content: str
@@ -75,8 +78,7 @@ def check_draft(draft: Draft) -> CheckedDraft | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """A message on its way into the log."""
 
     room: UUID
@@ -119,22 +121,22 @@ class MessagePoster:
         """
         body = MessageBody(
             message=draft.content,
-            user_id=str(user.id),
+            user_id=_text_of(user.id),
             username=user.username,
             user_color=user.color,
-            message_id=str(self.ids.new()),
-            room_id=str(room),
+            message_id=self.ids.new_text(),
+            room_id=_text_of(room),
             client_id=draft.client_id,
             message_type=draft.message_type,
             file_url=draft.file_url,
             reply_to=draft.reply_to,
         )
-        return Posting(room, body, self.log.submit(body))
+        return Posting(room, body, self.log.submit(room, body))
 
     async def go_on(self, posting: Posting, *, create: bool) -> Published:
         """Brings the room into Redis, and the message to its end; raises what `post` does."""
         await self.rooms.open(posting.room, create=create)
         try:
-            return await self.log.publish(posting.body)
+            return await self.log.submit(posting.room, posting.body)
         except RoomNotLoaded as error:  # Redis was emptied again between the two calls
             raise Unavailable("redis") from error
