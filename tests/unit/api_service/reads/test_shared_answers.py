@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -100,4 +101,5 @@ async def test_a_failure_that_nobody_waits_for_any_more_is_no_complaint(
     alone.cancel()
     await turns()
     del alone
+    gc.collect()
     assert "never retrieved" not in caplog.text
