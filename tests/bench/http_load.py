@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import sys
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import orjson
@@ -61,6 +63,10 @@ class Measured:
     seconds: float
     cpu_seconds: float
     """Of the server, within the measured seconds."""
+    server_waited: float
+    """Share of the measured seconds in which the server could have run and others had its core."""
+    generator_waited: float
+    """The same of the generator: where either is high, latencies tell of the machine."""
     body_bytes: int
     """Of the last answer."""
     latencies_ms: dict[str, float]
@@ -153,15 +159,20 @@ class _Run:
             pacing = asyncio.create_task(self._pace(load.rate))
         await asyncio.sleep(load.warm_seconds)
         began, cpu = time.perf_counter(), _cpu(server)
+        pids = (load.server_pid, os.getpid())
+        waits = [_waited(pid) for pid in pids]
         self.tally.measuring = True
         await asyncio.sleep(load.seconds)
         seconds, used = time.perf_counter() - began, _cpu(server) - cpu
+        shares = [
+            (_waited(pid) - before) / seconds for pid, before in zip(pids, waits, strict=True)
+        ]
         self.tally.measuring, self._stopped = False, True
         if pacing is not None:
             pacing.cancel()
         for connection in connections:
             connection.close()
-        return self._measured(seconds, used)
+        return self._measured(seconds, used, shares)
 
     async def _connect(self) -> _Connection:
         _, connection = await self._loop.create_connection(
@@ -197,7 +208,7 @@ class _Run:
     def lost(self) -> None:
         assert self._stopped, "the server closed a connection"
 
-    def _measured(self, seconds: float, cpu_seconds: float) -> Measured:
+    def _measured(self, seconds: float, cpu_seconds: float, waited: list[float]) -> Measured:
         ordered = sorted(self.tally.latencies)
         assert ordered, "no request was answered"
         places = {"p50": 0.5, "p99": 0.99, "max": 1.0}
@@ -207,6 +218,8 @@ class _Run:
             failed=self.tally.failed,
             seconds=seconds,
             cpu_seconds=cpu_seconds,
+            server_waited=waited[0],
+            generator_waited=waited[1],
             body_bytes=self.tally.body_bytes,
             latencies_ms={
                 name: round(ordered[min(int(len(ordered) * at), len(ordered) - 1)] * 1000, 2)
@@ -218,6 +231,14 @@ class _Run:
 def _cpu(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+def _waited(pid: int) -> float:
+    """Seconds that the process's first thread was ready to run and did not; 0 where nobody says."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 async def generate(load: Load) -> Measured:
