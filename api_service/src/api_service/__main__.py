@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from api_service.app import create_app
 from api_service.middleware.guard import Deadlines
 from api_service.settings import ApiSettings
-from shared.runtime.lifecycle import stop_on_signals
+from shared.runtime.lifecycle import settle_memory, stop_on_signals
 from shared.runtime.logging import configure
 from shared.runtime.probe_server import EmbeddedServer
 
@@ -53,7 +53,9 @@ async def serve(settings: ApiSettings) -> int:
         date_header=True,
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
     )
+    config.load()
     server = EmbeddedServer(config)
+    settle_memory()
     async with stop_on_signals() as stop:
         log.info("starting", port=settings.port)
         serving = asyncio.get_running_loop().create_task(server.serve(), name="http server")

@@ -16,6 +16,7 @@ from api_service.methods import MethodTable
 from api_service.middleware.body_limit import BodyLimit
 from api_service.middleware.cors import Cors
 from api_service.middleware.guard import Deadlines, Guard
+from api_service.middleware.hot_lane import HotLane
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
 from api_service.routes import documentation, messages, probes, room_contents, rooms, status, users
@@ -73,6 +74,7 @@ def create_app(
             Middleware(Paths),
             Middleware(BodyLimit, settings.body_bytes),
             Middleware(Guard, deadlines or Deadlines(settings.request_seconds)),
+            Middleware(HotLane),
         ],
     )
     for router in ROUTERS:

@@ -35,7 +35,7 @@ class Caller:
         return f"Caller({self.user!r})"  # the session stays out of logs
 
 
-def deps_of(request: Request) -> Deps:
+async def deps_of(request: Request) -> Deps:  # not async, it would cost a change of threads
     """What the lifespan opened."""
     deps = request.state.deps
     assert isinstance(deps, Deps)  # noqa: S101 - the lifespan's type, told to the checker

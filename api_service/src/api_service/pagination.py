@@ -29,6 +29,10 @@ class PageLinks:
     previous: str | None
 
 
+NO_LINKS: Final = PageLinks(None, None)
+"""Of the only page."""
+
+
 def numbered_links(
     scope: Scope, origin: PublicOrigin, page: int, page_size: int, count: int
 ) -> PageLinks:

@@ -24,7 +24,7 @@ MESSAGE: Final = "/api/messages/{message_id}/"
 _UUID: Final[dict[str, Any]] = {"format": "uuid"}
 
 
-def room_in_path(room_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
+async def room_in_path(room_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
     """The room's id. What is no UUID names no room.
 
     Raises:
@@ -33,7 +33,7 @@ def room_in_path(room_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID
     return _named(room_id, ErrorCode.ROOM_NOT_FOUND)
 
 
-def message_in_path(message_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
+async def message_in_path(message_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
     """The message's id. What is no UUID names no message.
 
     Raises:

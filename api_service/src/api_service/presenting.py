@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from starlette.responses import Response
+
 from shared.domain.ids import uuid7_micros
 from shared.domain.times import format_micros
 from shared.protocol.codec import MessageBody, StoredMessage, decode_body
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
 
     from api_service.wiring import Deps
     from shared.domain.entities import RoomSettings
-    from shared.presence.presence import Present
+
+
+def json_answer(body: bytes) -> Response:
+    """What is JSON already."""
+    return Response(body, media_type="application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +63,6 @@ def public_room_view(facts: RoomFacts) -> PublicRoomView:
         max_users=settings.max_users,
         created_at=format_micros(settings.created_micros),
         updated_at=format_micros(settings.updated_micros),
-    )
-
-
-def present_view(present: Present, now_micros: int) -> UserView:
-    """Somebody who is in a room now."""
-    person = present.person
-    return UserView(
-        id=person.id,
-        username=person.username,
-        color=person.color,
-        is_online=True,
-        last_seen=format_micros(now_micros),
-        created_at=format_micros(made_micros(UUID(person.id), present.joined_micros)),
     )
 
 

@@ -6,17 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api_service.presenting import RoomFacts
+from api_service.ranking import facts_of
 from shared.domain.entities import RoomSettings
 from shared.protocol.errors import ChatError, ErrorCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
     from api_service.callers import Caller
     from api_service.requests import RoomPatch, RoomRequest
     from api_service.wiring import Deps
-    from shared.message_store.records import RoomRecord
 
 
 async def read_facts(deps: Deps, room: UUID) -> RoomFacts:
@@ -38,19 +37,6 @@ async def read_facts(deps: Deps, room: UUID) -> RoomFacts:
     return RoomFacts(record.settings, 0, record.total_messages)
 
 
-async def facts_of(deps: Deps, records: Sequence[RoomRecord]) -> list[RoomFacts]:
-    """Rooms from PostgreSQL with the numbers that Redis has of them.
-
-    Raises:
-        Unavailable: Redis is away.
-    """
-    counts = await deps.live.online_counts([record.settings.id for record in records])
-    return [
-        RoomFacts(record.settings, online, record.total_messages if total is None else total)
-        for record, (online, total) in zip(records, counts, strict=True)
-    ]
-
-
 async def create_room(deps: Deps, body: RoomRequest, caller: Caller | None) -> RoomSettings:
     """Stores a new room; its live part begins when somebody first enters."""
     now = deps.clock.micros()
@@ -65,6 +51,7 @@ async def create_room(deps: Deps, body: RoomRequest, caller: Caller | None) -> R
         updated_micros=now,
     )
     await deps.room_directory.create_room(settings)
+    deps.lists.forget()
     return settings
 
 
@@ -95,8 +82,9 @@ async def change_room(
     updated = await deps.room_directory.update_room(changed, sent.keys())
     if updated is None:
         raise ChatError(ErrorCode.ROOM_NOT_FOUND, room=str(room))
+    deps.lists.forget()
     await deps.live.change(updated.settings)
-    return (await facts_of(deps, [updated]))[0]
+    return (await facts_of(deps.live, [updated]))[0]
 
 
 async def delete_room(deps: Deps, room: UUID, caller: Caller) -> None:
@@ -115,6 +103,7 @@ async def delete_room(deps: Deps, room: UUID, caller: Caller) -> None:
         raise ChatError(ErrorCode.ROOM_NOT_FOUND, room=str(room))
     _check_right(settings, caller)
     await deps.room_directory.delete_room(room, deps.clock.micros())
+    deps.lists.forget()
     await deps.live.close(room)
 
 

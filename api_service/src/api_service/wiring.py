@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from api_service.limiter import Limiter
+from api_service.reads.list_reads import ListReads
+from api_service.reads.room_reads import RoomReads
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from api_service.settings import ApiSettings
+    from shared.message_store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Deps:
     poster: MessagePoster
     history: HistoryReader
     newest: NewestReader
+    room_reads: RoomReads
+    lists: ListReads
     editor: MessageEditor
     author_limiter: Limiter
     address_limiter: Limiter
@@ -85,14 +90,7 @@ async def open_deps(
         name = f"adda-{settings.instance}"
         redis = open_redis(settings.redis_url.get_secret_value(), name)
         stack.push_async_callback(redis.aclose)
-        database = open_database(
-            settings.database_url.get_secret_value(),
-            name,
-            pool_size=settings.database_pool,
-            max_overflow=settings.database_overflow,
-            read_seconds=settings.database_read_seconds,
-            change_seconds=settings.database_seconds,
-        )
+        database = _open_database(settings, name)
         stack.push_async_callback(database.dispose)
         clock = SystemClock()
         ids = IdMaker(clock)
@@ -105,23 +103,39 @@ async def open_deps(
         room_directory = RoomDirectory(database)
         user_directory = UserDirectory(database)
         rooms = RoomOpener(live, room_directory, clock, ids)
+        presence = Presence(redis, scripts)
+        history = HistoryReader(log, reader, rooms)
+        hops = settings.trusted_hops
         yield Deps(
             settings=settings,
             clock=clock,
             ids=ids,
             redis=redis,
             live=live,
-            presence=Presence(redis, scripts),
+            presence=presence,
             sessions=sessions,
             room_directory=room_directory,
             user_directory=user_directory,
             rooms=rooms,
             identifier=Identifier(sessions, user_directory, clock, ids),
             poster=MessagePoster(log, rooms, ids),
-            history=HistoryReader(log, reader, rooms),
+            history=history,
             newest=NewestReader(UnsavedMessages(redis, scripts.keys), reader, live),
+            room_reads=RoomReads(rooms, history, presence, live, clock, hops),
+            lists=ListReads(live, room_directory, clock, hops),
             editor=MessageEditor(log, reader, rooms),
             author_limiter=Limiter(settings.author_burst, settings.author_rate),
             address_limiter=Limiter(settings.address_burst, settings.address_rate),
             stopping=stopping or asyncio.Event(),
         )
+
+
+def _open_database(settings: ApiSettings, name: str) -> Database:
+    return open_database(
+        settings.database_url.get_secret_value(),
+        name,
+        pool_size=settings.database_pool,
+        max_overflow=settings.database_overflow,
+        read_seconds=settings.database_read_seconds,
+        change_seconds=settings.database_seconds,
+    )

@@ -17,11 +17,10 @@ from api_service.openapi import (
     TAKES_SESSION,
     answers,
 )
-from api_service.pagination import decode_cursor, encode_cursor, numbered_links
 from api_service.paths import ROOM, RoomId
-from api_service.presenting import RoomFacts, public_room_view, room_view
+from api_service.presenting import RoomFacts, json_answer, room_view
 from api_service.public_url import public_origin
-from api_service.ranking import ranked_rooms
+from api_service.reads.list_reads import PAGE
 from api_service.requests import (
     Cursor,
     PageNumber,
@@ -34,8 +33,6 @@ from shared.protocol.errors import ErrorCode
 from shared.protocol.views import PopularRoomsView, PublicRoomsView, RoomPageView, RoomView
 
 router = APIRouter(tags=["রুম"], dependencies=[Depends(require_json)])
-
-MOST_POPULAR: Final = 10
 
 _MAKE_ERRORS: Final = (
     *BODY_ERRORS,
@@ -54,25 +51,19 @@ _CHANGE_ERRORS: Final = (
 @router.get(
     "/api/rooms/",
     summary="রুমের তালিকা",
+    response_model=RoomPageView,
     responses=answers(ErrorCode.VALIDATION, ErrorCode.NOT_FOUND, *OUTAGES),
 )
 async def list_rooms(
     request: Request,
     deps: DepsIn,
     page: Annotated[PageNumber, Query()] = 1,
-    page_size: Annotated[UpTo100, Query()] = 100,
+    page_size: Annotated[UpTo100, Query()] = PAGE,
     search: Annotated[Search, Query(description="In names and descriptions")] = "",
-) -> RoomPageView:
+) -> Response:
     """Listed rooms, newest first. A search counts its results up to 10,000."""
-    found = await deps.room_directory.list_rooms(page, page_size, search or None)
-    origin = public_origin(request.scope, deps.settings.trusted_hops)
-    links = numbered_links(request.scope, origin, page, page_size, found.count)
-    facts = await room_settings.facts_of(deps, found.rooms)
-    return RoomPageView(
-        count=found.count,
-        next=links.next,
-        previous=links.previous,
-        results=[room_view(room) for room in facts],
+    return json_answer(
+        await deps.lists.rooms(request.scope, page=page, page_size=page_size, search=search or None)
     )
 
 
@@ -94,31 +85,30 @@ async def create_room(
     return room_view(RoomFacts(settings, 0, 0))
 
 
-@router.get("/api/rooms/popular/", summary="জনপ্রিয় রুম", responses=answers(*OUTAGES))
-async def popular_rooms(deps: DepsIn) -> PopularRoomsView:
+@router.get(
+    "/api/rooms/popular/",
+    summary="জনপ্রিয় রুম",
+    response_model=PopularRoomsView,
+    responses=answers(*OUTAGES),
+)
+async def popular_rooms(deps: DepsIn) -> Response:
     """The ten listed rooms with most people online."""
-    facts, _ = await ranked_rooms(deps, None, MOST_POPULAR)
-    return PopularRoomsView(count=len(facts), rooms=[room_view(room) for room in facts])
+    return json_answer(await deps.lists.popular())
 
 
 @router.get(
     "/api/public-rooms/",
     summary="পাবলিক রুমের তালিকা",
+    response_model=PublicRoomsView,
     responses=answers(ErrorCode.VALIDATION, *OUTAGES),
 )
 async def public_rooms(
     deps: DepsIn,
-    limit: Annotated[UpTo100, Query()] = 100,
+    limit: Annotated[UpTo100, Query()] = PAGE,
     cursor: Annotated[Cursor | None, Query()] = None,
-) -> PublicRoomsView:
+) -> Response:
     """Listed rooms: most people online first, then the newest."""
-    place = None if not cursor else decode_cursor(cursor)
-    facts, following = await ranked_rooms(deps, place, limit)
-    return PublicRoomsView(
-        count=await deps.room_directory.count_public(),
-        rooms=[public_room_view(room) for room in facts],
-        next_cursor=None if following is None else encode_cursor(following),
-    )
+    return json_answer(await deps.lists.public(cursor=cursor, limit=limit))
 
 
 @router.get(ROOM, summary="একটি রুম", responses=answers(ErrorCode.ROOM_NOT_FOUND, *OUTAGES))

@@ -185,13 +185,19 @@ class Presence:
 
     async def last_seen(self, users: Sequence[UUID]) -> dict[UUID, int]:
         """Times last seen, ms; in the future while online. Those not seen for a day are missing."""
-        pipeline = self._redis.pipeline(transaction=False)
+        by_key: dict[str, list[UUID]] = {}
         for user in users:
-            pipeline.zscore(self._keys.seen(user), str(user))
+            by_key.setdefault(self._keys.seen(user), []).append(user)
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, together in by_key.items():
+            pipeline.zmscore(key, [str(user) for user in together])
         with redis_outage_as_unavailable():
-            scores = await pipeline.execute()
+            answers = await pipeline.execute()
         return {
-            user: int(score) for user, score in zip(users, scores, strict=True) if score is not None
+            user: int(score)
+            for together, scores in zip(by_key.values(), answers, strict=True)
+            for user, score in zip(together, scores, strict=True)
+            if score is not None
         }
 
     async def forget_seen(self, partition: int, before_ms: int) -> None:

@@ -38,6 +38,8 @@ class LiveRoom:
     total: int
     """Messages that are not deleted."""
     closed: bool
+    ev: int = 0
+    """Number of the newest change of a message (edit or deletion), within the epoch."""
 
 
 def parse_live_room(room: UUID, fields: Mapping[bytes, bytes]) -> LiveRoom:
@@ -63,6 +65,7 @@ def parse_live_room(room: UUID, fields: Mapping[bytes, bytes]) -> LiveRoom:
         int(text("rv")),
         int(text("total")),
         b"closed" in fields,
+        int(fields.get(b"ev", 0)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,16 @@ async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+def settle_memory() -> None:
+    """Takes what a process has loaded out of the garbage collector's sight; call once, at start.
+
+    A full collection looks at every object there is, and stands still meanwhile: code and types of
+    a service are most of them (30 ms and more), and none of them will ever be garbage.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class BackgroundTasks:

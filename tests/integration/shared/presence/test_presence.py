@@ -276,3 +276,14 @@ async def test_a_closed_room_lets_nobody_in(
     await live.close(room)
     user = make_user()
     assert await presence.join(connection_of(room, user), user) == Refused("closed")
+
+
+async def test_who_was_seen_is_told_with_the_time_and_a_stranger_is_missing(
+    presence: Presence,
+) -> None:
+    users = [IDS.new() for _ in range(40)]  # over all partitions
+    for n, user in enumerate(users[:-1]):
+        await presence.mark_seen([user], 1_000 + n)
+    expected = {user: 1_000 + n for n, user in enumerate(users[:-1])}
+    assert await presence.last_seen(users) == expected
+    assert await presence.last_seen([]) == {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -8,7 +9,12 @@ import time
 import pytest
 import structlog
 
-from shared.runtime.lifecycle import BackgroundTasks, stop_on_signals, wait_for_event
+from shared.runtime.lifecycle import (
+    BackgroundTasks,
+    settle_memory,
+    stop_on_signals,
+    wait_for_event,
+)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -110,3 +116,12 @@ async def test_stopping_goes_on_when_a_task_fails_while_it_tidies_up() -> None:
         await tasks.stop()
         await asyncio.sleep(0)
     assert [line["event"] for line in lines] == ["background_task_failed"]
+
+
+def test_what_a_process_has_loaded_is_no_more_looked_at_by_the_collector() -> None:
+    try:
+        settle_memory()
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()
