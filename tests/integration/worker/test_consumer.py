@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 from tests.ingest_samples import (
@@ -18,8 +20,12 @@ from tests.integration.worker.harness import Ingest, running_worker, until
 
 from local_stack.postgres import start_postgres
 from shared.domain.ids import uuid7
+from shared.message_store.bulk_writer import BulkWriter
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
+from shared.redis_schema.scripts import Scripts
 from shared.runtime.redis_client import open_redis
+from worker.consumer import READ_COUNT
+from worker.ingest_streams import IngestStreams
 from worker.migrate import upgrade
 from worker.wiring import open_deps
 
@@ -297,6 +303,65 @@ async def test_a_dead_peers_entries_are_taken_over_under_load_too(
         finally:
             stop.set()
             await loading
+
+
+async def test_reading_goes_on_while_postgresql_writes_and_nothing_is_let_go_before(
+    ingest: Ingest, settings: WorkerSettings
+) -> None:
+    room = uuid4()
+    stream = ingest.keys.ingest(ingest.keys.partition_of(room))
+    small = settings.model_copy(update={"batch_size": READ_COUNT, "reclaim_idle_seconds": 3600.0})
+    connection = await asyncpg.connect(ingest.database_url)
+    async with running_worker(small):
+        await ingest.put_messages(room, 1, 1)
+        await ingest.wait_until_empty()
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT FROM room_stats FOR UPDATE")
+                await ingest.put_messages(room, 2, 1001)
+
+                async def two_batches_are_in_hand() -> bool:
+                    pending = await ingest.redis.xpending(stream, CONSUMER_GROUP)
+                    return bool(pending["pending"] >= 2 * READ_COUNT)
+
+                await until(two_batches_are_in_hand)
+                await asyncio.sleep(0.2)
+                pending = await ingest.redis.xpending(stream, CONSUMER_GROUP)
+                assert pending["pending"] < 1000  # bounded, while nothing is written
+                assert await ingest.left() == 1000
+        finally:
+            await connection.close()
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 1001
+
+
+async def test_round_trips_of_a_backlog_are_of_batches_not_of_entries(
+    ingest: Ingest, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: Counter[str] = Counter()
+
+    def count(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        async def counted(*args: Any, **options: Any) -> Any:
+            answer = await real(*args, **options)
+            calls[name] += answer != []  # a read that found nothing was the last one
+            return answer
+
+        monkeypatch.setattr(owner, name, counted)
+
+    for owner, name in (
+        (BulkWriter, "write_batch"),
+        (Scripts, "mark_saved"),
+        (IngestStreams, "read"),
+    ):
+        count(owner, name)
+    await ingest.create_groups()
+    await ingest.put_messages(uuid4(), 1, 4000)
+    async with running_worker(settings.model_copy(update={"batch_age_seconds": 5.0})):
+        await ingest.wait_until_empty()
+    assert await ingest.stored() == 4000
+    assert calls == {"write_batch": 4, "mark_saved": 4, "read": 4000 // READ_COUNT}
 
 
 async def test_a_bug_ends_the_worker_and_acknowledges_nothing(

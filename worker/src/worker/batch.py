@@ -17,45 +17,62 @@ _V = TypeVar("_V")
 class Batcher(Generic[_K, _V]):
     """Entries by key, in order of arrival. Holds each key once, however often it arrives.
 
-    Bound: whoever fills it stops at `full`, so it holds `size` and what one more read brought.
+    A batch is lent out to be written while the next one is collected. Bound: whoever fills it
+    stops at `full`, so besides what is lent it holds `size` and what one more read brought.
     """
 
     def __init__(self, size: int, age: float) -> None:
         """`size` in entries, `age` in seconds."""
         self._size = size
         self._age = age
-        self._held: dict[_K, tuple[float, _V]] = {}
+        self._waiting: dict[_K, tuple[float, _V]] = {}
+        self._lent: dict[_K, tuple[float, _V]] = {}
 
     def __len__(self) -> int:
-        return len(self._held)
+        """Entries that wait or are lent."""
+        return len(self._waiting) + len(self._lent)
+
+    @property
+    def waiting(self) -> int:
+        """Entries that are not lent."""
+        return len(self._waiting)
 
     @property
     def full(self) -> bool:
         """Whether a whole batch waits: stop reading."""
-        return len(self._held) >= self._size
+        return len(self._waiting) >= self._size
 
     def add(self, key: _K, value: _V, now: float) -> bool:
         """Takes an entry in at `now` (seconds); False if its key is in hand already."""
-        if key in self._held:
+        if key in self._waiting or key in self._lent:
             return False
-        self._held[key] = (now, value)
+        self._waiting[key] = (now, value)
         return True
 
     def due(self, now: float) -> bool:
         """Whether a batch shall be written now."""
-        return self.full or (bool(self._held) and self.time_left(now) <= 0)
+        return self.full or (bool(self._waiting) and self.time_left(now) <= 0)
 
     def time_left(self, now: float) -> float:
-        """Seconds until the oldest entry has waited enough; the whole age when nothing waits."""
-        for arrived, _ in self._held.values():
+        """Seconds until the oldest one has waited enough; the whole age when nothing waits."""
+        for arrived, _ in self._waiting.values():
             return max(arrived + self._age - now, 0.0)
         return self._age
 
-    def peek(self) -> list[_V]:
-        """The oldest entries, at most `size`; they stay until they are taken."""
-        return [value for _, value in islice(self._held.values(), self._size)]
+    def lend(self) -> list[_V]:
+        """The oldest entries that wait, at most `size`."""
+        batch = dict(islice(self._waiting.items(), self._size))
+        for key in batch:
+            del self._waiting[key]
+        self._lent |= batch
+        return [value for _, value in batch.values()]
 
     def take(self, keys: Iterable[_K]) -> None:
-        """Lets go of entries that were dealt with."""
+        """Lets go of lent entries that were dealt with."""
         for key in keys:
-            self._held.pop(key, None)
+            self._lent.pop(key, None)
+
+    def give_back(self) -> None:
+        """What is lent waits again, before all others."""
+        self._waiting = self._lent | self._waiting
+        self._lent = {}

@@ -2,12 +2,14 @@
 
 Read → collect → write in one transaction → acknowledge. Nothing is acknowledged before it is
 committed (or buried as a dead letter), and writing again what was written changes nothing: an entry
-may be delivered many times and is stored once.
+may be delivered many times and is stored once. While one batch is written and acknowledged, the
+next is read and decoded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -20,7 +22,6 @@ from shared.runtime.redis_client import OUTAGES, is_outage
 from worker.acknowledger import acknowledge
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Sequence
 
     from shared.message_store.bulk_writer import BulkWriter
@@ -59,7 +60,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Consumer:
     """One reader of some ingest streams; `shard` chooses its rows of the counters."""
 
@@ -73,34 +74,50 @@ class Consumer:
     progress: Progress
     clock: Clock
     shard: int
+    _carrying: asyncio.Task[None] | None = field(default=None, init=False)
+    """The batch that is lent to PostgreSQL, until it is off the queue."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what is in hand."""
-        while not stop.is_set():
-            try:
-                await self._run_once()
-            except PERHAPS_RECOVERABLE as error:
-                if not is_recoverable(error):
-                    raise
-                if not isinstance(error, StoreUnavailable):
-                    self.streams.recover()  # an answer with entries in it may have been lost
-                await self.backoff.wait(error)
-            else:
-                self.backoff.reset()
-        await self._drain()
+        try:
+            while not stop.is_set():
+                try:
+                    await self._run_once()
+                except PERHAPS_RECOVERABLE as error:
+                    if not is_recoverable(error):
+                        raise
+                    await self._settle()
+                    if not isinstance(error, StoreUnavailable):
+                        self.streams.recover()  # an answer with entries in it may have been lost
+                    await self.backoff.wait(error)
+            await self._drain()
+        finally:
+            if self._carrying is not None:
+                self._carrying.cancel()
+                await self._settle()
 
     async def _run_once(self) -> None:
         if not self.batcher.full:  # a full batcher stops reading: that is the backpressure
             await self._collect()
+        if self._carrying is not None and self._carrying.done():
+            await self._finish()
         if self.batcher.due(self.clock.monotonic()):
-            await self._flush()
-        elif self.progress.postgres_is_due:
-            await self.writer.ping()
-            self.progress.postgres_answered()
+            await self._finish()
+            self._carrying = asyncio.create_task(self._carry(self.batcher.lend()), name="batch")
+        elif self._carrying is None:
+            if self.progress.postgres_is_due:
+                await self.writer.ping()
+                self.progress.postgres_answered()
+            self.backoff.reset()
 
     async def _collect(self) -> None:
-        now = self.clock.monotonic()
-        block = self.batcher.time_left(now) if len(self.batcher) else IDLE_BLOCK_SECONDS
+        block = IDLE_BLOCK_SECONDS
+        if self.batcher.waiting:
+            block = 0.0
+            if not self.streams.more:
+                # They gather in Redis: one read for all of them, instead of one for each.
+                left = self.batcher.time_left(self.clock.monotonic())
+                await asyncio.sleep(min(left, IDLE_BLOCK_SECONDS))
         # A dead peer's entries first: new ones never end under load, and these wait longer.
         entries = await self.reclaimer.claim_if_due(READ_COUNT)
         entries += await self.streams.read(READ_COUNT, 0 if entries else block)
@@ -109,8 +126,21 @@ class Consumer:
         for entry in entries:
             self.batcher.add(entry.key, entry, now)
 
-    async def _flush(self) -> None:
-        entries = self.batcher.peek()
+    async def _finish(self) -> None:
+        """Waits for the batch under way, if there is one; its error is raised here."""
+        if self._carrying is not None:
+            await self._carrying
+            self._carrying = None
+            self.backoff.reset()
+
+    async def _settle(self) -> None:
+        """Waits for the batch under way, however it ends; what it has not let go waits again."""
+        if self._carrying is not None:
+            await asyncio.gather(self._carrying, return_exceptions=True)
+            self._carrying = None
+        self.batcher.give_back()
+
+    async def _carry(self, entries: Sequence[Entry]) -> None:
         refused = [
             Refused(entry, str(entry.row))
             for entry in entries
@@ -139,6 +169,8 @@ class Consumer:
             middle = len(entries) // 2
             return await self._write(entries[:middle]) + await self._write(entries[middle:])
         self._tell(report)
+        if not report.conflicts:
+            return []
         reasons = {conflict.key: conflict.reason for conflict in report.conflicts}
         return [
             Refused(entry, reasons[entry.message])
@@ -154,8 +186,9 @@ class Consumer:
     async def _drain(self) -> None:
         """Finishes what is in hand, if that can be done now; else it stays pending."""
         try:
-            while len(self.batcher):
-                await self._flush()
+            await self._finish()
+            while self.batcher.waiting:
+                await self._carry(self.batcher.lend())
         except PERHAPS_RECOVERABLE as error:
             if not is_recoverable(error):
                 raise

@@ -9,6 +9,7 @@ streams that one object reads must share a slot: there, one object per partition
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,10 +55,13 @@ class IngestStreams:
         self._names = {keys.ingest(partition): partition for partition in partitions}
         self._positions = dict.fromkeys(self._names, FIRST)
         self._claims = dict.fromkeys(self._names, NOWHERE)
+        self.more = True
+        """Whether the last read may have left something behind."""
 
     def recover(self) -> None:
         """Reads this consumer's pending entries again, from the first one on."""
         self._positions = dict.fromkeys(self._names, FIRST)
+        self.more = True
 
     async def read(self, count: int, block_seconds: float) -> list[Entry]:
         """At most `count` entries of each stream; waits for new ones up to `block_seconds`."""
@@ -74,9 +78,12 @@ class IngestStreams:
             await self._restore_groups(error)
             return []
         entries: list[Entry] = []
+        self.more = False
         for name, raw_entries in found.items():
             self._advance(name, raw_entries)
+            self.more |= len(raw_entries) >= count or self._positions[name] != NEW
             entries += await self._readable(self._names[name], safe[name])
+            await asyncio.sleep(0)  # decoding takes its time, and the batch before may go on
         if safe != found:
             self.recover()
         return entries

@@ -10,6 +10,8 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.message_store import bulk_statements as sql
@@ -21,6 +23,7 @@ from shared.message_store.ingest_batch import (
     WriteReport,
     columns,
 )
+from shared.message_store.records import MessageRow
 from shared.message_store.unavailable import (
     RETRY_SQLSTATES,
     DataRefused,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 5
 RETRY_SECONDS: Final = 0.05
 ACQUIRE_SECONDS: Final = 5.0
+COPY_SECONDS: Final = 60.0
 
 
 class BulkWriter:
@@ -56,16 +60,13 @@ class BulkWriter:
             DataRefused: something in the batch can never be stored; nothing was written.
         """
         with outage_as_unavailable():
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    return await self._write_once(batch, shard)
-                except Exception as error:
-                    if is_refusal(error):
-                        raise DataRefused(f"{sqlstate_of(error) or 'argument'}: {error}") from error
-                    if sqlstate_of(error) not in RETRY_SQLSTATES or attempt == ATTEMPTS:
-                        raise
-                await asyncio.sleep(random.uniform(0, RETRY_SECONDS * attempt))  # noqa: S311 - jitter
-        raise AssertionError("the last attempt returns or raises")
+            try:
+                return await self._write(batch, shard, copy=True)
+            except DataRefused:
+                if not batch.sent:
+                    raise
+                # Perhaps only stored already: asked about each row, PostgreSQL tells which.
+                return await self._write(batch, shard, copy=False)
 
     async def ping(self) -> None:
         """One round trip.
@@ -77,12 +78,24 @@ class BulkWriter:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 await connection.execute("SELECT 1")
 
-    async def _write_once(self, batch: IngestBatch, shard: int) -> WriteReport:
+    async def _write(self, batch: IngestBatch, shard: int, *, copy: bool) -> WriteReport:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._write_once(batch, shard, copy=copy)
+            except Exception as error:
+                if is_refusal(error):
+                    raise DataRefused(f"{sqlstate_of(error) or 'argument'}: {error}") from error
+                if sqlstate_of(error) not in RETRY_SQLSTATES or attempt == ATTEMPTS:
+                    raise
+            await asyncio.sleep(random.uniform(0, RETRY_SECONDS * attempt))  # noqa: S311 - jitter
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _write_once(self, batch: IngestBatch, shard: int, *, copy: bool) -> WriteReport:
         async with (
             self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
             connection.transaction(),
         ):
-            return await _BatchTransaction(connection, batch, shard).run()
+            return await _BatchTransaction(connection, batch, shard, copy).run()
 
 
 @dataclass(slots=True)
@@ -101,6 +114,8 @@ class _BatchTransaction:
     connection: Connection[Any] | PoolConnectionProxy[Any]
     batch: IngestBatch
     shard: int
+    copy: bool
+    """Whether to copy what was sent: half the work, refused if any of it is stored already."""
     report: WriteReport = field(default_factory=WriteReport)
     counters: Counter[str] = field(default_factory=Counter)
     rooms: dict[UUID, _RoomChange] = field(default_factory=dict)
@@ -110,7 +125,7 @@ class _BatchTransaction:
             await self._insert_rooms()
         if self.batch.users:
             await self._store_users()
-        if self.batch.messages:
+        if self.batch.sent or self.batch.changed:
             await self._store_messages()
         await self._count()
         return self.report
@@ -140,7 +155,51 @@ class _BatchTransaction:
             self.report.user_conflicts = [user for user in rest if user.id not in newer]
 
     async def _store_messages(self) -> None:
-        rows = await self._without_deleted_rooms(self.batch.messages)
+        deleted = await self._lock_rooms(sorted(self.batch.rooms_of_messages))
+        batch = self.batch.without_messages_of(deleted) if deleted else self.batch
+        self.report.of_deleted_rooms = self.batch.count - batch.count
+        if self.copy:
+            await self._copy(batch.sent)
+            await self._merge(batch.changed)
+        else:
+            await self._merge(batch.messages)
+
+    async def _lock_rooms(self, rooms: Sequence[UUID]) -> set[UUID]:
+        """Locks totals, so that no other writer changes these rooms until the commit.
+
+        Returns those that are deleted.
+        """
+        locked = {row["room_id"] for row in await self._fetch(sql.LOCK_ROOM_STATS, rooms)}
+        missing = [room for room in rooms if room not in locked]
+        if missing:
+            await self.connection.execute(sql.CREATE_ROOM_STATS, missing)
+            await self._fetch(sql.LOCK_ROOM_STATS, missing)
+        # Only after the locks: whoever deleted a room held them until its end.
+        deleted = {row["id"] for row in await self._fetch(sql.DELETED_ROOMS, rooms)}
+        if deleted:
+            await self.connection.execute(sql.DROP_ROOM_STATS, sorted(deleted))
+        return deleted
+
+    async def _copy(self, rows: Sequence[MessageRow]) -> None:
+        if not rows:
+            return
+        try:
+            # asyncpg's own time-out does not see that a server has stopped to read.
+            async with asyncio.timeout(COPY_SECONDS):
+                await self.connection.copy_records_to_table(
+                    "messages", records=rows, columns=MessageRow._fields
+                )
+        except (TypeError, ValueError, OverflowError) as error:
+            # A value that its type cannot hold, found before it was sent.
+            raise DataRefused(f"argument: {error}") from error
+        self.report.inserted += len(rows)
+        for room, grouped in groupby(rows, key=attrgetter("room_id")):
+            own = list(grouped)
+            newest = max([row.created_at for row in own])
+            self.rooms[room] = _RoomChange(len(own), own[-1].seq, newest)
+
+    async def _merge(self, rows: Sequence[StoredRow]) -> None:
+        """Stores what is new, and newer revisions of what is not."""
         rest = await self._insert_messages(rows)
         if not rest:
             return
@@ -157,23 +216,6 @@ class _BatchTransaction:
             self.report.without_client_id = len(freed) - len(late)
             present |= await self._settle_conflicts(late)
         await self._revise([row for row in rest if row.revision and row.key in present])
-
-    async def _without_deleted_rooms(self, rows: Sequence[StoredRow]) -> Sequence[StoredRow]:
-        """Locks the rooms' totals, so that no other writer changes these rooms until the commit."""
-        rooms = sorted({row.message.room_id for row in rows})
-        locked = {row["room_id"] for row in await self._fetch(sql.LOCK_ROOM_STATS, rooms)}
-        missing = [room for room in rooms if room not in locked]
-        if missing:
-            await self.connection.execute(sql.CREATE_ROOM_STATS, missing)
-            await self._fetch(sql.LOCK_ROOM_STATS, missing)
-        # Only after the locks: whoever deleted a room held them until its end.
-        deleted = {row["id"] for row in await self._fetch(sql.DELETED_ROOMS, rooms)}
-        if not deleted:
-            return rows
-        await self.connection.execute(sql.DROP_ROOM_STATS, sorted(deleted))
-        kept = [row for row in rows if row.message.room_id not in deleted]
-        self.report.of_deleted_rooms = len(rows) - len(kept)
-        return kept
 
     async def _insert_messages(self, rows: Sequence[StoredRow]) -> list[StoredRow]:
         """Inserts what has a place; returns the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -31,9 +31,9 @@ class StoredRow(NamedTuple):
     """A message or a revision as a row of `messages`."""
 
     message: MessageRow
-    revision: int
-    edited_at: datetime | None
-    deleted_at: datetime | None
+    revision: int = 0
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     @property
     def key(self) -> MessageKey:
@@ -45,8 +45,10 @@ class StoredRow(NamedTuple):
 class IngestBatch:
     """What one transaction writes: sorted by key, so that two workers lock in one order."""
 
-    messages: tuple[StoredRow, ...] = ()
-    """Sorted by room and seq; of one message only its newest revision."""
+    sent: tuple[MessageRow, ...] = ()
+    """Messages as they were sent. Sorted by room and seq; each once, and none of `changed`."""
+    changed: tuple[StoredRow, ...] = ()
+    """Messages after a change. Sorted likewise; of each only its newest revision."""
     users: tuple[UserSnapshot, ...] = ()
     """Sorted by id; of one person only the newest snapshot."""
     rooms: tuple[RoomSnapshot, ...] = ()
@@ -55,27 +57,56 @@ class IngestBatch:
     @classmethod
     def of(cls, rows: Iterable[IngestRow]) -> IngestBatch:
         """Sorts `rows` out; their order does not matter."""
-        messages: dict[MessageKey, StoredRow] = {}
+        sent: dict[tuple[object, ...], MessageRow] = {}
+        changed: dict[MessageKey, StoredRow] = {}
         users: dict[UUID, UserSnapshot] = {}
         rooms: dict[UUID, RoomSnapshot] = {}
         for row in rows:
             match row:
-                case MessageRow() | RevisionRow():
+                case MessageRow():
+                    sent[row[:3]] = row  # its MessageKey, made in less time
+                case RevisionRow():
                     stored = _stored_row(row)
-                    held = messages.get(stored.key)
+                    held = changed.get(stored.key)
                     if held is None or held.revision < stored.revision:
-                        messages[stored.key] = stored
+                        changed[stored.key] = stored
                 case UserSnapshot():
                     other = users.get(row.id)
                     if other is None or other.taken_at < row.taken_at:
                         users[row.id] = row
                 case RoomSnapshot():
                     rooms.setdefault(row.id, row)
+        for key in changed:
+            sent.pop(key, None)
         return cls(
-            messages=tuple(messages[key] for key in sorted(messages)),
+            sent=tuple(sorted(sent.values())),
+            changed=tuple(changed[key] for key in sorted(changed)),
             users=tuple(users[key] for key in sorted(users)),
             rooms=tuple(rooms[key] for key in sorted(rooms)),
         )
+
+    @property
+    def count(self) -> int:
+        """Messages in here."""
+        return len(self.sent) + len(self.changed)
+
+    @property
+    def rooms_of_messages(self) -> set[UUID]:
+        """Rooms of the messages in here."""
+        return {row[0] for row in self.sent} | {row.message.room_id for row in self.changed}
+
+    def without_messages_of(self, rooms: set[UUID]) -> IngestBatch:
+        """The same batch, except for messages of `rooms`."""
+        return replace(
+            self,
+            sent=tuple(row for row in self.sent if row.room_id not in rooms),
+            changed=tuple(row for row in self.changed if row.message.room_id not in rooms),
+        )
+
+    @property
+    def messages(self) -> list[StoredRow]:
+        """All of `sent` and `changed` in one form and order."""
+        return sorted([*(StoredRow(row) for row in self.sent), *self.changed], key=_key_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +143,10 @@ def columns(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True))
 
 
-def _stored_row(row: MessageRow | RevisionRow) -> StoredRow:
-    if isinstance(row, MessageRow):
-        return StoredRow(row, 0, None, None)
+def _stored_row(row: RevisionRow) -> StoredRow:
     deleted_at = row.changed_at if row.deleted else None
     return StoredRow(row.message, row.revision, row.changed_at, deleted_at)
+
+
+def _key_of(row: StoredRow) -> MessageKey:
+    return row.key

@@ -1,15 +1,16 @@
 """What stands in an ingest stream, read into rows. Pure: no I/O, no clock.
 
 Entries were written by replicas of any version: unknown fields are passed over, a newer `v` and
-everything that PostgreSQL would refuse is poison, told apart by its reason.
+everything that PostgreSQL would refuse is poison, told apart by its reason. Ids are of asyncpg's
+own class: a uuid.UUID to everybody, and made in an eighth of the time.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import orjson
+from asyncpg.pgproto import pgproto
 
 from shared.domain.times import datetime_of
 from shared.message_store.records import (
@@ -24,6 +25,7 @@ from shared.message_store.tables import MAX_CLIENT_ID_CHARACTERS, MESSAGE_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from uuid import UUID
 
     from shared.domain.entities import RoomSettings, User
 
@@ -65,7 +67,7 @@ def decode_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> IngestRow:
 def place_of(fields: Mapping[bytes, bytes]) -> tuple[UUID, int] | None:
     """Room and seq of a message's entry, poison or not; None where it has none."""
     try:
-        return UUID(fields[b"r"].decode("ascii")), int(fields[b"s"])
+        return pgproto.UUID(fields[b"r"].decode("ascii")), int(fields[b"s"])
     except (KeyError, ValueError):
         return None
 
@@ -101,8 +103,8 @@ def _entry(kind: str, body: dict[str, Any], micros: int) -> dict[str, bytes]:
 
 def _message(fields: Mapping[bytes, bytes]) -> MessageRow:
     body = _body(fields)
-    room = UUID(fields[b"r"].decode("ascii"))
-    if UUID(body["room_id"]) != room:
+    room = pgproto.UUID(fields[b"r"].decode("ascii"))
+    if pgproto.UUID(body["room_id"]) != room:
         raise ValueError("body of another room")
     message_type = _text(body["message_type"])
     if message_type not in MESSAGE_TYPES:
@@ -113,8 +115,8 @@ def _message(fields: Mapping[bytes, bytes]) -> MessageRow:
     return MessageRow(
         room_id=room,
         seq=_whole(int(fields[b"s"]), 1, _MAX_BIGINT),
-        id=UUID(body["message_id"]),
-        user_id=UUID(body["user_id"]),
+        id=pgproto.UUID(body["message_id"]),
+        user_id=pgproto.UUID(body["user_id"]),
         username=_text(body["username"]),
         color=_text(body["user_color"]),
         content=_text(body["message"]),
@@ -147,7 +149,7 @@ def _user(fields: Mapping[bytes, bytes]) -> UserSnapshot:
     if len(session_hash) != _HASH_HEX_CHARACTERS:
         raise ValueError("session_hash is no SHA-256")
     return UserSnapshot(
-        id=UUID(body["id"]),
+        id=pgproto.UUID(body["id"]),
         session_hash=bytes.fromhex(session_hash),
         username=_text(body["username"]),
         color=_text(body["color"]),
@@ -161,7 +163,7 @@ def _user(fields: Mapping[bytes, bytes]) -> UserSnapshot:
 def _room(fields: Mapping[bytes, bytes]) -> RoomSnapshot:
     body = _body(fields)
     return RoomSnapshot(
-        id=UUID(body["id"]),
+        id=pgproto.UUID(body["id"]),
         name=_text(body["name"]),
         description=_optional_text(body["description"]),
         is_public=_flag(body["is_public"]),
@@ -200,7 +202,7 @@ def _optional_text(value: object) -> str | None:
 
 
 def _optional_uuid(value: object) -> UUID | None:
-    return None if value is None else UUID(_text(value))
+    return None if value is None else pgproto.UUID(_text(value))
 
 
 def _flag(value: object) -> bool:

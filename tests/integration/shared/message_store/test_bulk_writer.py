@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -16,11 +17,14 @@ from tests.ingest_samples import (
 )
 
 from shared.domain.times import micros_of
+from shared.message_store import bulk_statements, bulk_writer
 from shared.message_store.bulk_writer import BulkWriter
 from shared.message_store.ingest_batch import IngestBatch, MessageKey
-from shared.message_store.unavailable import DataRefused
+from shared.message_store.unavailable import DataRefused, StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from asyncpg import Pool
 
     from shared.message_store.ingest_batch import WriteReport
@@ -266,6 +270,95 @@ async def test_data_that_postgresql_refuses_is_told_apart_and_nothing_is_written
     with pytest.raises(DataRefused):
         await write(writer, message_row(room, 1)._replace(seq=2**63))
     assert await pool.fetchval("SELECT count(*) FROM messages") == 0
+    await check_sums(pool)
+
+
+class RecordingConnection:
+    """Passes everything on, and remembers what was asked of PostgreSQL."""
+
+    def __init__(self, connection: Any, asked: list[str]) -> None:
+        self._connection = connection
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._connection, name)
+        if name not in ("execute", "fetch", "copy_records_to_table"):
+            return method
+
+        def ask(*args: Any, **options: Any) -> Any:
+            names = {text: name for name, text in vars(bulk_statements).items() if name.isupper()}
+            self._asked.append(names.get(args[0], name))
+            return method(*args, **options)
+
+        return ask
+
+
+class RecordingPool:
+    """Lends the connections of a pool, recording."""
+
+    def __init__(self, pool: Pool[Any]) -> None:
+        self._pool = pool
+        self.asked: list[str] = []
+
+    @asynccontextmanager
+    async def acquire(self, **options: Any) -> AsyncIterator[RecordingConnection]:
+        async with self._pool.acquire(**options) as connection:
+            yield RecordingConnection(connection, self.asked)
+
+
+BEFORE_MESSAGES = ["LOCK_ROOM_STATS", "DELETED_ROOMS"]
+SUMS = ["ADD_TO_ROOM_STATS", "ADD_TO_COUNTERS"]
+
+
+async def test_the_statements_of_a_batch_do_not_grow_with_it(pool: Pool[Any]) -> None:
+    recording: Any = RecordingPool(pool)
+    writer = BulkWriter(recording)
+    rooms = [uuid4() for _ in range(7)]
+    await write(writer, *(message_row(room, 1) for room in rooms))  # their totals exist now
+    for seq, count in ((2, 1), (3, 100)):
+        recording.asked.clear()
+        rows = [message_row(room, seq * 1000 + n) for room in rooms for n in range(count)]
+        assert (await write(writer, *rows)).inserted == len(rows)
+        assert recording.asked == [*BEFORE_MESSAGES, "copy_records_to_table", *SUMS]
+    await check_sums(pool)
+
+
+async def test_what_was_stored_before_is_copied_in_vain_and_then_judged_row_by_row(
+    pool: Pool[Any],
+) -> None:
+    recording: Any = RecordingPool(pool)
+    writer = BulkWriter(recording)
+    room = uuid4()
+    rows = [message_row(room, seq) for seq in range(1, 11)]
+    await write(writer, *rows[:5])
+    recording.asked.clear()
+    report = await write(writer, *rows)
+    assert (report.inserted, report.duplicates) == (5, 5)
+    again = [*BEFORE_MESSAGES, "INSERT_MESSAGES", "HOLDERS", *SUMS]
+    assert recording.asked == [*BEFORE_MESSAGES, "copy_records_to_table", *again]
+    await check_sums(pool)
+
+
+async def test_a_server_that_stops_reading_what_is_copied_is_an_outage(
+    writer: BulkWriter, pool: Pool[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_writer, "COPY_SECONDS", 0.5)
+    await pool.execute(
+        """
+        CREATE FUNCTION stop_reading() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END';
+        CREATE TRIGGER stop_reading BEFORE INSERT ON messages
+        FOR EACH ROW EXECUTE FUNCTION stop_reading()
+        """
+    )
+    room = uuid4()
+    # More than sockets take in by themselves.
+    rows = [message_row(room, seq, content="x" * 100_000) for seq in range(1, 301)]
+    async with asyncio.timeout(20):
+        with pytest.raises(StoreUnavailable):
+            await write(writer, *rows)
+        await pool.execute("DROP TRIGGER stop_reading ON messages")
+        assert (await write(writer, *rows)).inserted == 300
     await check_sums(pool)
 
 

@@ -9,17 +9,18 @@ from tests.ingest_samples import at, message_row, revision_row, room_snapshot, u
 if TYPE_CHECKING:
     from shared.message_store.records import IngestRow
 
-from shared.message_store.ingest_batch import IngestBatch, columns
+from shared.message_store.ingest_batch import IngestBatch, StoredRow, columns
 
 
 def test_rows_are_sorted_by_the_key_that_is_locked() -> None:
     rooms = [uuid4() for _ in range(5)]
     rows = [message_row(room, seq) for room in rooms for seq in (3, 1, 2)]
     random.shuffle(rows)
-    batch = IngestBatch.of(rows)
-    places = [(row.message.room_id, row.message.seq) for row in batch.messages]
-    assert places == sorted(places)
-    assert len(places) == 15
+    batch = IngestBatch.of([*rows, *(revision_row(row, 1) for row in rows[::4])])
+    for found, count in ((batch.sent, 11), (batch.messages, 15)):
+        places = [row.key if isinstance(row, StoredRow) else row[:3] for row in found]
+        assert places == sorted(places)
+        assert len(places) == count
 
 
 def test_of_one_message_only_the_newest_revision_is_left() -> None:
@@ -29,6 +30,21 @@ def test_of_one_message_only_the_newest_revision_is_left() -> None:
     for order in (rows, rows[::-1]):
         (row,) = IngestBatch.of(order).messages
         assert (row.revision, row.message.content, row.edited_at) == (2, "b", newest.changed_at)
+
+
+def test_a_message_delivered_twice_is_written_once() -> None:
+    message = message_row(uuid4(), 1)
+    assert IngestBatch.of([message, message._replace()]).sent == (message,)
+
+
+def test_messages_of_some_rooms_can_be_left_out() -> None:
+    gone, kept = message_row(uuid4(), 1), message_row(uuid4(), 1)
+    changed = revision_row(gone._replace(seq=2), 1)
+    batch = IngestBatch.of([gone, kept, changed, room_snapshot()])
+    assert batch.rooms_of_messages == {gone.room_id, kept.room_id}
+    left = batch.without_messages_of({gone.room_id})
+    assert (left.sent, left.changed, left.rooms) == ((kept,), (), batch.rooms)
+    assert (batch.count, left.count) == (3, 1)
 
 
 def test_two_messages_on_one_seq_are_both_kept_for_the_database_to_judge() -> None:

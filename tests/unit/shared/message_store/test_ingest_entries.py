@@ -144,6 +144,7 @@ def test_a_malformed_field_is_poison(field: bytes, value: bytes) -> None:
         ("client_id", "x" * 65),
         ("message_id", "x"),
         ("user_id", None),
+        ("user_id", 1),
         ("reply_to", "x"),
         ("file_url", 1),
     ],
