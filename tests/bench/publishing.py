@@ -89,7 +89,7 @@ class Publisher:
         """As fast as the server answers."""
         for at in range(0, len(bodies), TOGETHER):
             part = bodies[at : at + TOGETHER]
-            places = await asyncio.gather(*map(self._log.submit, part))
+            places = await asyncio.gather(*map(self._log.publish, part))
             self.sent += [
                 Sent(body.room_id, place.seq, place.micros)
                 for body, place in zip(part, places, strict=True)
