@@ -9,7 +9,7 @@ import uvloop
 from pydantic import ValidationError
 
 from shared.runtime import logging
-from shared.runtime.lifecycle import stop_on_signals
+from shared.runtime.lifecycle import settle_memory, stop_on_signals
 from ws_service.server import serve_until
 from ws_service.settings import WsSettings
 from ws_service.wiring import open_deps
@@ -17,6 +17,7 @@ from ws_service.wiring import open_deps
 
 async def _run(settings: WsSettings) -> int:
     async with stop_on_signals() as stop, open_deps(settings) as deps:
+        settle_memory()
         structlog.stdlib.get_logger().info("starting", port=settings.port)
         return await serve_until(stop, settings, deps)
 
