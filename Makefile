@@ -11,6 +11,8 @@ WORKERS ?= 1
 PYTHON  ?= python3
 JOBS    ?= 2
 PYTEST  ?=
+URL     ?= http://localhost:8000
+LOAD    ?=
 BOT     ?= bot.py
 ROOM    ?=
 
@@ -18,7 +20,9 @@ BIN       := .venv/bin
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 STACK     := $(BIN)/python -m local_stack
 FAULTS    := .adda-faults
+BENCH     := .adda-bench
 DRILL     := $(BIN)/pytest -n 0
+BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:deploy/local/src
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
              --no-annotate --custom-compile-command "make lock"
 
@@ -91,6 +95,17 @@ faults: install-dev ## half an hour of everything dying under load, and the page
 	wait $$equation || failed=1; wait $$storm || failed=1; \
 	[ $$failed -eq 0 ] && $(DRILL) -m alone tests/faults && \
 	$(BIN)/python deploy/docs/write_reliability.py $(FAULTS)
+
+.PHONY: load
+load: install-dev ## put a load on a stack: make load [URL=… CLIENTS=500 RATE=20 ROOMS=1 SCENARIO=hot-room]
+	@PYTHONPATH=.:shared/src $(BIN)/python -m tests.load $(URL) $(LOAD) \
+		$(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(CLIENTS),--clients $(CLIENTS)) \
+		$(if $(RATE),--rate $(RATE)) $(if $(ROOMS),--rooms $(ROOMS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+.PHONY: bench
+bench: install-dev ## most of an hour: the comparison with peers, every promised figure, and the pages
+	@PYTHONPATH=$(BENCH_PATH) $(BIN)/python -m tests.bench all --out $(BENCH) && \
+	$(BIN)/python deploy/docs/write_benchmarks.py $(BENCH)
 
 .PHONY: coverage
 coverage: install-dev ## all tests with branch coverage

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import bars
+from tests.bench import api_reads, bars, worker_rows
 from tests.bench.comparison import HELPER_CORE, compare, save
 from tests.bench.processes import pin
 from tests.bench.trial import Plan
@@ -39,6 +39,8 @@ def measurements(sizes: Sizes) -> dict[str, Callable[[Path], Figures]]:
         "join_storm": partial(bars.join_storm, sizes=sizes),
         "slow_readers": partial(bars.slow_readers, sizes=sizes),
         "reconnect_storm": partial(bars.reconnect_storm, sizes=sizes),
+        "worker": partial(worker_rows.measure, backlog=sizes.backlog, seconds=sizes.seconds),
+        "api": lambda directory: api_reads.measure(directory / "stack", sizes.seconds / 2),
     }
 
 

@@ -46,6 +46,8 @@ class Sizes:
     storm: int = 10_000
     storm_seconds: float = 60.0
     slow_clients: int = 200
+    backlog: int = 100_000
+    """Rows."""
 
 
 SMALL: Final = Sizes(
@@ -59,6 +61,7 @@ SMALL: Final = Sizes(
     storm=60,
     storm_seconds=3.0,
     slow_clients=20,
+    backlog=2_000,
 )
 
 
