@@ -70,7 +70,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path(".adda-bench"))
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
+    allowed = os.sched_getaffinity(0)
     pin([os.getpid()], HELPER_CORE)  # so the clients never share the server's processor
+    try:
+        _run(options)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
     if options.what in {"compare", "all"}:
         figures = compare(
             QUICK if options.quick else Plan(),
@@ -83,7 +92,6 @@ def main(arguments: list[str] | None = None) -> int:
     if options.what in {"bars", "all"}:
         figures = measure_bars(bars.SMALL if options.quick else bars.Sizes(), options.only)
         save({"machine": machine(), "bars": figures}, options.out / "bars.json")
-    return 0
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-import gevent
+import gevent  # type: ignore[import-untyped]
 import websocket
 from locust import User, between, events, task
 from typing_extensions import override
@@ -27,7 +27,7 @@ MOST_USERS = 100_000
 class Talker(User):
     """Somebody with a socket."""
 
-    wait_time = between(2, 10)  # type: ignore[no-untyped-call]
+    wait_time = between(2, 10)
     rooms: tuple[str, ...] = ()
 
     @override
