@@ -69,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(".adda-bench"))
     options = parser.parse_args(arguments)
+    options.out = options.out.resolve()  # servers run in folders of their own
     options.out.mkdir(parents=True, exist_ok=True)
     allowed = os.sched_getaffinity(0)
     pin([os.getpid()], HELPER_CORE)  # so the clients never share the server's processor

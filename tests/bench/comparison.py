@@ -19,6 +19,7 @@ from tests.bench.peers.peer import NotHere, Place
 from tests.bench.processes import cpu_seconds, pin
 from tests.bench.trial import measure
 
+from local_stack.errors import StackError
 from local_stack.postgres import start_postgres
 from local_stack.valkey import start_valkey
 
@@ -93,7 +94,7 @@ def try_out(peer: Peer, plan: Plan) -> Figures:
                 sent = sum(found[kind]["sent"] for kind in ("one_by_one", "saturated", "at_half"))
                 used = cpu_seconds([redis]) - before
                 return {**found, "redis_cpu_us_per_message": used / max(sent, 1) * 1e6}
-        except (TimeoutError, OSError, RuntimeError) as error:
+        except (TimeoutError, OSError, RuntimeError, StackError) as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
 
