@@ -167,7 +167,7 @@ class Hub:
         if joined.how != "joined" and not connection.roster_deltas:
             # Nobody hears of a reload, so nothing else would bring the list.
             connection.deliver(channel.user_list_frame())
-        log.info("connected", how=joined.how, online=joined.online)
+        log.debug("connected", how=joined.how, online=joined.online)
 
     async def _recover(
         self, connection: Connection, position: Position | None, upto: Position
