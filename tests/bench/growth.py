@@ -67,8 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
     with open_folder() as directory:
         for name in options.only or CURVES:
             found[name] = run(name, directory, quick=options.quick)
-    found |= {"machine": machine(), "quick": options.quick}
-    options.out.write_text(json.dumps(rounded(found), ensure_ascii=False, indent=1) + "\n")
+            # After each: what was measured stays, whatever becomes of the next.
+            kept = found | {"machine": machine(), "quick": options.quick}
+            options.out.write_text(json.dumps(rounded(kept), ensure_ascii=False, indent=1) + "\n")
     print(f"wrote {options.out} after {time.monotonic() - began:.0f} s")
     return 0
 

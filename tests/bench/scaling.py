@@ -1,7 +1,8 @@
 """The arithmetic of growth: from measured costs to the servers that a crowd needs. Pure.
 
-Costs are those of one message at a time, when nothing can be done for several at once; under load
-the product does that, and each costs less. What is said here is therefore on the safe side.
+What ws_service does for each message is taken from replicas that are busy in many rooms. Writing to
+a socket and what Redis does are taken from one message at a time, when nothing can be done for
+several at once: under load the product does that and each costs less, so this is the safe side.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MICROS: Final = 1e6
+IN_EACH: Final = 2
+"""People in each of the rooms of the curve of rooms."""
 DEDUP_SECONDS: Final = 600.0
 """For so long Redis remembers who sent what, so that a retry is not doubled."""
 MOST_REPLICAS: Final = 100_000
@@ -71,15 +74,16 @@ class Constants:
         room, idle = growth["memory"]["hot_room"], growth["memory"]["idle"]
         crowd, busiest = idle["connections"][-1], rooms[-1]
         audience = [row["receivers"] for row in receivers]
-        fixed, write = fit(audience, _costs(receivers, "one_by_one", "ws"))
+        _, write = fit(audience, _costs(receivers, "one_by_one", "ws"))
         _, saturated = fit(audience, _costs(receivers, "saturated", "ws"))
         count = [row["replicas"] for row in replicas]
-        _, hear = fit(count, _costs(replicas, "one_by_one", "ws"))
         publish, listener = fit(count, _costs(replicas, "one_by_one", "valkey"))
-        hear = min(max(hear, 0.0), fixed)
+        share = _hearing(replicas, write)
+        # A replica that carries a crowd is busy in many rooms, and so is this one.
+        message = busiest["cpu_us_per_message"]["ws"] - IN_EACH * write
         return cls(
-            send_us=fixed - hear,
-            hear_us=hear,
+            send_us=message * (1 - share),
+            hear_us=message * share,
             write_us=write,
             write_saturated_us=saturated,
             quiet_us=_quiet(crowd, idle, "ws"),
@@ -110,6 +114,16 @@ def fit(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float]:
     both = zip(weights, xs, ys, strict=True)
     slope = sum(w * (x - mean_x) * (y - mean_y) for w, x, y in both) / spread
     return mean_y - slope * mean_x, slope
+
+
+def _hearing(replicas: Sequence[Mapping[str, Any]], write: float) -> float:
+    """Of what a message costs ws besides writing it to sockets, the part for each replica."""
+    costs = _costs(replicas, "many_rooms", "ws")
+    fixed, hear = fit([row["replicas"] for row in replicas], costs)
+    send = fixed - replicas[0]["many_rooms"]["people"] * write
+    hear = max(hear, 0.0)
+    part: float = hear / max(send + hear, 1.0)
+    return min(1.0, part)
 
 
 def _costs(rows: Sequence[Mapping[str, Any]], way: str, kind: str) -> list[float]:

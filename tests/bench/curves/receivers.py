@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.bench.curves.scene import open_scene
+from tests.bench.curves.scene import open_scene, tell
 from tests.bench.trial import Plan, _one_by_one, _pace, _saturate
 
 if TYPE_CHECKING:
@@ -18,14 +18,17 @@ LOAD: Final = 0.5
 """Of a processor, at which it is measured how long a delivery takes."""
 DELIVERIES: Final = 200_000
 """One at a time, about as many in each size: processor time is counted in steps of 10 ms."""
-MESSAGES: Final = (30, 2000)
+MESSAGES: Final = (30, 1000)
 """One at a time, at least and at most."""
+WINDOW: Final = 32
+"""Messages under way while saturated. Few enough that the clients of the largest room, all in one
+process, do not fall behind so far that they are taken for dead."""
 
 
 def receivers(
     directory: Path,
     sizes: Sequence[int] = (10, 30, 100, 300, 1000, 3000, 10_000),
-    seconds: float = 6.0,
+    seconds: float = 4.0,
     deliveries: int = DELIVERIES,
 ) -> list[dict[str, Any]]:
     """A row for each size: one message at a time, saturated, and at half a processor."""
@@ -42,6 +45,7 @@ async def _grow(
             # The room grows: those who leave would cost something, too.
             await scene.enter([room] * (size - len(scene.guests.members)))
             await scene.listen(seconds)
+            tell(f"{size} receivers")
             rows.append({"receivers": size} | await _measure(scene, seconds, deliveries))
     finally:
         await scene.guests.leave()
@@ -52,7 +56,7 @@ async def _measure(scene: Scene, seconds: float, deliveries: int) -> dict[str, A
     guests, size = scene.guests, len(scene.guests.members)
     least, most = MESSAGES
     count = min(max(deliveries // size, least), most)
-    plan = Plan(receivers=size, one_by_one=count, seconds=seconds)
+    plan = Plan(receivers=size, one_by_one=count, window=WINDOW, seconds=seconds)
     one = await scene.cost(_one_by_one(guests, plan), size)
     saturated = await scene.cost(_saturate(guests, plan), size)
     rate = LOAD / (one["cpu_us_per_message"]["ws"] / 1e6)

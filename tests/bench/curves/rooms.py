@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from tests.bench.curves.scene import open_scene
+from tests.bench.curves.scene import open_scene, tell
 from tests.bench.trial import POLL_SECONDS, Plan
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ STALL_SECONDS: Final = 1.0
 def rooms(
     directory: Path,
     sizes: Sequence[int] = (1, 10, 100, 1000, 5000),
-    seconds: float = 6.0,
+    seconds: float = 4.0,
     window: int = 256,
 ) -> list[dict[str, Any]]:
     """A row for each number of rooms: as many messages as are acknowledged, and their cost."""
@@ -42,15 +42,16 @@ async def _grow(scene: Scene, sizes: Sequence[int], plan: Plan) -> list[dict[str
             # Rooms of ids that nobody knows yet come into being when somebody enters.
             names = [str(uuid4()) for _ in range(missing)]
             await scene.enter([name for name in names for _ in range(IN_EACH)])
+            tell(f"{size} rooms")
             await scene.listen(plan.seconds)
-            cost = await scene.cost(_talk_everywhere(scene.guests, plan), IN_EACH)
+            cost = await scene.cost(talk_everywhere(scene.guests, plan), IN_EACH)
             rows.append({"rooms": size, "quiet_cpu_share": dict(scene.quiet)} | cost)
     finally:
         await scene.guests.leave()
     return rows
 
 
-async def _talk_everywhere(guests: Guests, plan: Plan) -> None:
+async def talk_everywhere(guests: Guests, plan: Plan) -> None:
     """All in turn; as many messages as `plan.window` wait for their ack at any time."""
     members, tally = guests.members, guests.tally
     unanswered = tally.sent - tally.acked

@@ -43,6 +43,11 @@ Shares = dict[str, float]
 """Processors in use, by kind: 0.5 is half of one."""
 
 
+def tell(text: str) -> None:
+    """To who waits for a curve."""
+    print(f"  {text} …", flush=True)
+
+
 @dataclass(slots=True)
 class Scene:
     """What the curves need of a stack."""
@@ -112,6 +117,7 @@ class Scene:
             "bytes_per_delivery": (tally.received_bytes - took) / deliveries,
             "sent": tally.sent - sent,
             "missing": (tally.sent - sent) * audience - (tally.delivered - delivered),
+            "closes": dict(tally.closes),
             "delivering_ms": percentiles(tally.delivering.take()),
             "acking_ms": percentiles(tally.acking.take()),
         }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 import numpy as np
-from tests.bench.curves.scene import KEYS, open_scene
+from tests.bench.curves.scene import KEYS, open_scene, tell
 from tests.bench.curves.stored_rows import Rows, room_id, room_name
 from tests.bench.curves.system_cache import drop_cached
 from tests.bench.processes import pin
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.bench.curves.scene import Scene
 
 PAGE: Final = 50
-ROOMS_PAGE: Final = 50
+ROOMS_PAGE: Final = 100
 """At most, of a list of rooms."""
 COMMON_WORD: Final = "ক্রিকেট"
 WARM_ROUNDS: Final = 3
@@ -46,6 +46,7 @@ def stored(
         made = Rows(scene.stack.stack.database_url)
         others = asyncio.run(made.bytes_of_messages())
         for size in sizes:
+            tell(f"{size} messages")
             began = time.monotonic()
             asyncio.run(made.grow_to(size))
             took = time.monotonic() - began
