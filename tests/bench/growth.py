@@ -78,7 +78,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.growth", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, in under a minute")
     parser.add_argument("--only", nargs="+", choices=CURVES, help="keeps the others of --out")
-    parser.add_argument("--out", type=Path, default=Path("growth.json"), help="file of results")
+    parser.add_argument("--out", type=Path, default=Path(".adda-growth.json"), help="of results")
     return parser.parse_args(arguments)
 
 

@@ -1,8 +1,8 @@
 """The arithmetic of growth: from measured costs to the servers that a crowd needs. Pure.
 
-What ws_service does for each message is taken from replicas that are busy in many rooms. Writing to
-a socket and what Redis does are taken from one message at a time, when nothing can be done for
-several at once: under load the product does that and each costs less, so this is the safe side.
+What a message costs is taken from servers that are busy in many rooms, as those of a crowd are.
+Writing to a socket is taken from one message at a time in the largest room: under load several go
+out in one write and each costs less, so this is the safe side.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Constants:
     """Of one connection."""
     publish_us: float
     """Redis: of one message."""
-    publish_batched_us: float
-    """Redis: the same, when many are handed over at once, and one replica listens."""
+    publish_alone_us: float
+    """Redis: the same, when it is the only one under way, with all that is done to store it."""
     listener_us: float
     """Redis: of one message, for each replica that listens."""
     redis_quiet_us: float
@@ -73,26 +73,26 @@ class Constants:
         receivers, replicas, rooms = growth["receivers"], growth["replicas"], growth["rooms"]
         room, idle = growth["memory"]["hot_room"], growth["memory"]["idle"]
         crowd, busiest = idle["connections"][-1], rooms[-1]
-        audience = [row["receivers"] for row in receivers]
-        _, write = fit(audience, _costs(receivers, "one_by_one", "ws"))
-        _, saturated = fit(audience, _costs(receivers, "saturated", "ws"))
+        largest = receivers[-1]
+        write = largest["one_by_one"]["cpu_us_per_delivery"]
         count = [row["replicas"] for row in replicas]
-        publish, listener = fit(count, _costs(replicas, "one_by_one", "valkey"))
-        share = _hearing(replicas, write)
+        _, listener = fit(count, _costs(replicas, "many_rooms", "valkey"))
+        listener = max(listener, 0.0)
         # A replica that carries a crowd is busy in many rooms, and so is this one.
         message = busiest["cpu_us_per_message"]["ws"] - IN_EACH * write
+        share = _hearing(replicas, write)
         return cls(
             send_us=message * (1 - share),
             hear_us=message * share,
             write_us=write,
-            write_saturated_us=saturated,
+            write_saturated_us=largest["saturated"]["cpu_us_per_delivery"],
             quiet_us=_quiet(crowd, idle, "ws"),
             accept_us=crowd["accept_cpu_ms"]["ws"] * 1e3,
             ws_base_bytes=idle["ws_bytes"],
             ws_bytes=crowd["ws_bytes_per_connection"],
-            publish_us=publish,
-            publish_batched_us=busiest["cpu_us_per_message"]["valkey"],
-            listener_us=max(listener, 0.0),
+            publish_us=busiest["cpu_us_per_message"]["valkey"] - listener,
+            publish_alone_us=replicas[0]["one_by_one"]["cpu_us_per_message"]["valkey"],
+            listener_us=listener,
             redis_quiet_us=_quiet(crowd, idle, "valkey"),
             redis_bytes=crowd["valkey_bytes_per_connection"],
             room_bytes=room["bytes"],
@@ -100,7 +100,7 @@ class Constants:
             worker_us=busiest["cpu_us_per_message"]["worker"],
             postgres_us=busiest["cpu_us_per_message"]["postgres"],
             row_bytes=growth["stored"][-1]["bytes_per_message"],
-            delivery_bytes=receivers[-1]["one_by_one"]["bytes_per_delivery"],
+            delivery_bytes=largest["one_by_one"]["bytes_per_delivery"],
         )
 
 

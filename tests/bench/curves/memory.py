@@ -11,11 +11,19 @@ from tests.bench.curves.scene import KEYS, open_scene, tell
 from tests.bench.processes import resident_bytes
 from tests.bench.trial import IDLE_ROOM, Plan, _one_by_one
 
+from ws_service.settings import WsSettings
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from tests.bench.curves.scene import Scene
+
+PING_SECONDS: Final[float] = WsSettings.model_fields["ping_seconds"].default
+"""In so long everybody is pinged once."""
+
+FEW_SECONDS: Final = 8.0
+"""Enough for the quiet of the first few."""
 
 _DEDUP: Final = "dedup"
 
@@ -23,14 +31,14 @@ _DEDUP: Final = "dedup"
 def memory(
     directory: Path,
     sizes: Sequence[int] = (2000, 15_000),
-    seconds: float = 10.0,
+    seconds: float = PING_SECONDS,
     entries: int = 300,
 ) -> dict[str, Any]:
     """One room with so many newest messages, and connections that only listen, on one replica."""
     # Elsewhere Valkey forgets meanwhile what other curves have left in it.
     own = directory / "memory"
     own.mkdir(mode=0o755)
-    with open_scene(own) as scene:
+    with open_scene(own, pings=True) as scene:
         return {
             "hot_room": asyncio.run(_fill(scene, entries, IDLE_ROOM)),
             "idle": asyncio.run(_gather(scene, sizes, seconds)),
@@ -74,7 +82,7 @@ async def _gather(scene: Scene, sizes: Sequence[int], seconds: float) -> dict[st
     try:
         # The first ones pay for what is made once, such as caches and pools.
         await scene.enter([str(uuid4())] * IDLE_ROOM)
-        await scene.listen(seconds)
+        await scene.listen(min(seconds, FEW_SECONDS))
         resident, used, empty = resident_bytes(ws), _valkey_bytes(scene), dict(scene.quiet)
         for size in sizes:
             tell(f"{size} connections")

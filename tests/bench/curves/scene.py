@@ -124,9 +124,14 @@ class Scene:
 
 
 @contextmanager
-def open_scene(directory: Path, *, ws: int = 1) -> Iterator[Scene]:
-    """A stack with `ws` replicas, and nobody in it yet."""
-    with open_stack(directory, ws=ws) as stack:
+def open_scene(directory: Path, *, ws: int = 1, pings: bool = False) -> Iterator[Scene]:
+    """A stack with `ws` replicas, and nobody in it yet.
+
+    Without `pings` clients that are busy are not taken for dead, and what silence costs is even:
+    people who came together are pinged together, which is within a measurement or is not.
+    """
+    environment = {} if pings else {"ADDA_PING_SECONDS": "3600"}
+    with open_stack(directory, ws=ws, environment=environment) as stack:
         running = Running(stack.base(), stack.named("ws"), new_room=stack.new_room)
         client = redis.Redis.from_url(stack.stack.redis_url)
         try:

@@ -44,6 +44,7 @@ def stored(
     rows = []
     with open_scene(directory) as scene:
         made = Rows(scene.stack.stack.database_url)
+        asyncio.run(made.prepare())
         others = asyncio.run(made.bytes_of_messages())
         for size in sizes:
             tell(f"{size} messages")

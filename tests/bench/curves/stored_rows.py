@@ -105,14 +105,20 @@ class Rows:
         """Messages of the first room."""
         return (self.messages + 1) // 2
 
+    async def prepare(self) -> None:
+        """Makes the table one that is quickly filled."""
+        connection = await asyncpg.connect(self._url, command_timeout=600)
+        try:
+            for statement in _TABLE_SETTINGS:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
     async def grow_to(self, messages: int) -> None:
         """Adds rooms and messages until there are so many."""
         rooms = 1 - (-(messages // 2) // ROOM_MESSAGES)
         connection = await asyncpg.connect(self._url, command_timeout=600)
         try:
-            if self.messages == 0:
-                for statement in _TABLE_SETTINGS:
-                    await connection.execute(statement)
             for statement in _SETTINGS:
                 await connection.execute(statement)
             await connection.execute(_ROOMS, self.rooms + 1, rooms)

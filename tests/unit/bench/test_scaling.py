@@ -42,17 +42,25 @@ def test_each_point_of_a_line_counts_alike_whatever_its_size() -> None:
 
 
 def _row(name: str, value: int, ws: float, valkey: float) -> dict[str, Any]:
-    cost = {"cpu_us_per_message": {"ws": ws, "valkey": valkey}, "bytes_per_delivery": 430}
-    return {name: value, "one_by_one": cost, "saturated": cost}
+    cost = {
+        "cpu_us_per_message": {"ws": ws, "valkey": valkey},
+        "cpu_us_per_delivery": ws / value,
+        "bytes_per_delivery": 430,
+        "people": 4,
+    }
+    return {name: value, "one_by_one": cost, "saturated": cost, "many_rooms": cost}
 
 
 def test_costs_are_taken_from_the_curves() -> None:
     quiet = {"ws": 0.1, "valkey": 0.02}
+    alone = {"cpu_us_per_message": {"valkey": 300}}
     growth = {
-        "receivers": [_row("receivers", n, 250 + 10 * n, 65) for n in (10, 100, 1000)],
-        "replicas": [_row("replicas", n, 2200 + 50 * n, 60 + 5 * n) for n in (1, 2, 3)],
+        "receivers": [_row("receivers", 100, 1100, 0), _row("receivers", 1000, 10_000, 0)],
+        "replicas": [
+            _row("replicas", n, 120 + 20 * n, 40 + 5 * n) | {"one_by_one": alone} for n in (1, 2, 3)
+        ],
         "rooms": [
-            {"cpu_us_per_message": {"ws": 60, "valkey": 30, "worker": 40, "postgres": 15}},
+            {"cpu_us_per_message": {"ws": 270, "valkey": 65, "worker": 40, "postgres": 15}},
         ],
         "memory": {
             "hot_room": {"bytes": 100_000, "dedup_bytes_per_message": 250},
