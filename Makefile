@@ -103,9 +103,12 @@ load: install-dev ## put a load on a stack: make load [URL=… CLIENTS=500 RATE=
 		$(if $(RATE),--rate $(RATE)) $(if $(ROOMS),--rooms $(ROOMS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 .PHONY: bench
-bench: install-dev ## most of an hour: the comparison with peers, every promised figure, and the pages
-	@PYTHONPATH=$(BENCH_PATH) $(BIN)/python -m tests.bench all --out $(BENCH) && \
-	$(BIN)/python deploy/docs/write_benchmarks.py $(BENCH)
+bench: install-dev ## most of an hour: peers, every promised figure, growth, and the pages on them
+	@export PYTHONPATH=$(BENCH_PATH); \
+	$(BIN)/python -m tests.bench all --out $(BENCH) && \
+	$(BIN)/python -m tests.bench.growth --out $(BENCH)/growth.json && \
+	$(BIN)/python deploy/docs/write_benchmarks.py $(BENCH) && \
+	$(BIN)/python deploy/docs/write_scaling.py $(BENCH)/growth.json
 
 .PHONY: coverage
 coverage: install-dev ## all tests with branch coverage

@@ -121,7 +121,7 @@ def _comparison_table(comparison: Figures) -> list[str]:
         ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for server in servers.values():
+    for server in sorted(servers.values(), key=_saturated_cost):
         cells = [server["title"]]
         for kind in ("one_by_one", "saturated"):
             cost = median(server, kind, "cpu_us_per_delivery")
@@ -138,6 +138,11 @@ def _comparison_table(comparison: Figures) -> list[str]:
         cells.append(_number(sum(lost), 0))
         rows.append(f"| {' | '.join(cells)} |")
     return rows
+
+
+def _saturated_cost(server: Figures) -> float:
+    cost = median(server, "saturated", "cpu_us_per_delivery")
+    return float("inf") if cost is None else cost
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -284,7 +289,7 @@ def _api_rows(figures: Figures) -> list[tuple[str, str, str]]:
 
 def draw(figures: Figures) -> None:
     """Bars of both costs, on a scale by tens."""
-    servers = list(figures["comparison"]["servers"].values())[::-1]
+    servers = sorted(figures["comparison"]["servers"].values(), key=_saturated_cost)[::-1]
     picture, axes = plt.subplots(figsize=(9, 0.5 * len(servers) + 1.5), layout="constrained")
     _bars(axes, servers, "saturated", 0.2, "#e07a5f")
     _bars(axes, servers, "one_by_one", -0.2, "#3d5a80")

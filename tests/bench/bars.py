@@ -108,7 +108,9 @@ def hot_room(directory: Path, sizes: Sizes) -> Figures:
 
     async def run() -> Figures:
         guests = guests_of(stack)
-        plan = Plan(receivers=sizes.hot_receivers, seconds=sizes.seconds)
+        # As many deliveries under way as in a room of two hundred.
+        window = max(16, 256 * 200 // sizes.hot_receivers)
+        plan = Plan(receivers=sizes.hot_receivers, seconds=sizes.seconds, window=window)
         await guests.enter([stack.new_room()] * plan.receivers)
         await asyncio.sleep(SETTLE_SECONDS)
         saturated = await cost(guests, saturate(guests, plan))

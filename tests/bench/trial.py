@@ -146,7 +146,7 @@ async def cost(guests: Guests, work: Awaitable[None]) -> dict[str, Any]:
     seconds = time.monotonic() - began
     cpu, helping = cpu_seconds(running.pids) - cpu, cpu_seconds(running.helpers) - helping
     deliveries = max(tally.delivered - delivered, 1)
-    await asyncio.sleep(LAST_SECONDS)
+    await _wait_quiet(tally)
     expected = (tally.sent - sent) * len(guests.members)
     return {
         "cpu_us_per_delivery": cpu / deliveries * 1e6,
@@ -161,6 +161,15 @@ async def cost(guests: Guests, work: Awaitable[None]) -> dict[str, Any]:
         "missing": expected - (tally.delivered - delivered),
         "ms": percentiles(tally.delivering.take()),
     }
+
+
+async def _wait_quiet(tally: Tally) -> None:
+    """Returns when nothing arrives any more: what is late must not count for what comes next."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    heard = -1
+    while heard != tally.delivered and time.monotonic() < deadline:
+        heard = tally.delivered
+        await asyncio.sleep(LAST_SECONDS)
 
 
 async def one_by_one(guests: Guests, plan: Plan) -> None:
