@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from tests.bench.curves.scene import KEYS, open_scene, tell
 from tests.bench.processes import resident_bytes
-from tests.bench.trial import IDLE_ROOM, Plan, _one_by_one
+from tests.bench.trial import IDLE_ROOM, Plan, one_by_one
 
 from ws_service.settings import WsSettings
 
@@ -50,7 +50,7 @@ async def _fill(scene: Scene, entries: int, people: int) -> dict[str, Any]:
     room = scene.stack.new_room()
     try:
         await scene.enter([room] * people)
-        await _one_by_one(scene.guests, Plan(one_by_one=entries))
+        await one_by_one(scene.guests, Plan(one_by_one=entries))
         await scene.stored()
         sizes = _bytes_of(scene, UUID(room))
     finally:

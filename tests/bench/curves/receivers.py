@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.bench.curves.scene import open_scene, tell
-from tests.bench.trial import Plan, _one_by_one, _pace, _saturate
+from tests.bench.trial import Plan, one_by_one, pace, saturate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +57,10 @@ async def _measure(scene: Scene, seconds: float, deliveries: int) -> dict[str, A
     least, most = MESSAGES
     count = min(max(deliveries // size, least), most)
     plan = Plan(receivers=size, one_by_one=count, window=WINDOW, seconds=seconds)
-    one = await scene.cost(_one_by_one(guests, plan), size)
-    saturated = await scene.cost(_saturate(guests, plan), size)
+    one = await scene.cost(one_by_one(guests, plan), size)
+    saturated = await scene.cost(saturate(guests, plan), size)
     rate = LOAD / (one["cpu_us_per_message"]["ws"] / 1e6)
-    paced = await scene.cost(_pace(guests, rate, plan), size)
+    paced = await scene.cost(pace(guests, rate, plan), size)
     return {
         "quiet_cpu_share": dict(scene.quiet),
         "one_by_one": one,

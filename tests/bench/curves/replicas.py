@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from tests.bench.curves.rooms import talk_everywhere
 from tests.bench.curves.scene import open_scene, tell
-from tests.bench.trial import Plan, _one_by_one, _saturate
+from tests.bench.trial import Plan, one_by_one, saturate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +51,8 @@ async def _measure(scene: Scene, size: int, plan: Plan) -> dict[str, Any]:
         # Speakers are the first ones and would all be of one replica.
         scene.guests.members.sort(key=lambda member: member.visit.name[::-1])
         await scene.listen(plan.seconds)
-        found["one_by_one"] = await scene.cost(_one_by_one(scene.guests, plan), plan.receivers)
-        found["saturated"] = await scene.cost(_saturate(scene.guests, plan), plan.receivers)
+        found["one_by_one"] = await scene.cost(one_by_one(scene.guests, plan), plan.receivers)
+        found["saturated"] = await scene.cost(saturate(scene.guests, plan), plan.receivers)
         await scene.guests.leave()
         found["many_rooms"] = await _talk_in_many(scene, size, plan)
     finally:
