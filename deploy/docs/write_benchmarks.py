@@ -190,10 +190,10 @@ def _bar_rows(figures: Figures) -> list[tuple[str, str, str]]:
                 f"{half['ms']['p99']:.1f} ms at {half['deliveries_per_second']:,.0f} deliveries/s",
             )
         )
-    return rows + _crowd_rows(bars)
+    return [*rows, *_presence_rows(bars), *_crowd_rows(bars)]
 
 
-def _crowd_rows(bars: Figures) -> list[tuple[str, str, str]]:
+def _presence_rows(bars: Figures) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
     if found := bars.get("idle"):
         rows += [
@@ -212,6 +212,11 @@ def _crowd_rows(bars: Figures) -> list[tuple[str, str, str]]:
                 f"{found['bytes'] / 1024:.1f} KB; lost {found['lost']}",
             )
         )
+    return rows
+
+
+def _crowd_rows(bars: Figures) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
     if found := bars.get("join_storm"):
         rows.append(
             (
