@@ -25,7 +25,6 @@ from tests.bench.curves.receivers import receivers
 from tests.bench.curves.replicas import replicas
 from tests.bench.curves.rooms import rooms
 from tests.bench.curves.stored import stored
-from tests.bench.processes import pin
 from tests.load.results import machine
 
 from local_stack.accounts import forget_home
@@ -59,7 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
     if len(os.sched_getaffinity(0)) < CORES:
         print("two processors are needed: one for ws_service, one for everything else")
         return 2
-    pin([os.getpid()], 1)
     found: dict[str, Any] = {}
     if options.only and options.out.exists():
         found = json.loads(options.out.read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 KINDS: Final = ("ws", "valkey", "worker", "postgres")
 """Parts whose processor time is told apart."""
+
+CLIENT_CORE: Final = 1
+"""Where the clients run, and all of the stack but ws_service."""
 
 SILENCE_SECONDS: Final = 2.0
 """Without a byte for so long, nothing more is to come: lists of a full room are seldom."""
@@ -134,9 +138,14 @@ def open_scene(directory: Path, *, ws: int = 1, pings: bool = False) -> Iterator
     with open_stack(directory, ws=ws, environment=environment) as stack:
         running = Running(stack.base(), stack.named("ws"), new_room=stack.new_room)
         client = redis.Redis.from_url(stack.stack.redis_url)
+        cores = os.sched_getaffinity(0)
+        # Only now: what is started inherits this, and would start slowly. The thread alone, as the
+        # parts of the stack are children of this process and stay where they are.
+        os.sched_setaffinity(0, {CLIENT_CORE})
         try:
             yield Scene(stack, client, Guests(running, AddaDialect()))
         finally:
+            os.sched_setaffinity(0, cores)
             client.close()
 
 

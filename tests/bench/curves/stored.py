@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 import numpy as np
-from tests.bench.curves.scene import KEYS, open_scene, tell
+from tests.bench.curves.scene import CLIENT_CORE, KEYS, open_scene, tell
 from tests.bench.curves.stored_rows import Rows, room_id, room_name
 from tests.bench.curves.system_cache import drop_cached
 from tests.bench.processes import pin
@@ -28,7 +28,6 @@ ROOMS_PAGE: Final = 100
 COMMON_WORD: Final = "ক্রিকেট"
 WARM_ROUNDS: Final = 3
 AWAY_SECONDS: Final = 30.0
-HELPER_CORE: Final = 1
 
 
 def stored(
@@ -116,7 +115,7 @@ def _restart_cold(scene: Scene, client: Client) -> None:
     drop_cached(stack.options.directory)
     stack.release("postgres")
     stack.wait_ready("postgres")
-    pin([stack.pid("postgres")], HELPER_CORE)
+    pin([stack.pid("postgres")], CLIENT_CORE)
     client.wait_until_served(f"/api/rooms/{room_id(1)}/messages/?limit=1&before=3")
 
 
