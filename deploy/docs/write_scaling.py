@@ -215,8 +215,9 @@ def _stored(figures: Figures) -> str:
     ]
     told = _paragraph(
         "Half of them in one room, 500 in each other one. One reader asks api_service over HTTP",
-        "for pages of 50 messages and for rooms by a part of their name. Cold: PostgreSQL has just",
-        "been started and the system has none of its files in memory.",
+        "for pages of 50 messages and for rooms by a part of their name; a page of those has",
+        "100 at most, and a tenth of all rooms is more than that only in the last row. Cold:",
+        "PostgreSQL has just been started and the system has none of its files in memory.",
     )
     return _section("Messages in PostgreSQL", "stored", told) + table(head, rows)
 
