@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.runtime.redis_wire import RedisWire
+from ws_service.gauges import read_gauges
 from ws_service.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
@@ -145,7 +147,17 @@ class SteeredReplica:
     def busy(self) -> bool:
         """Is a call to a server under way?"""
         pool: Any = self.redis.connection_pool
+        lent = [each for each in pool._in_use_connections if not _is_kept(each)]
         engine: Any = self.hub.parts.history.store._database._engine
         return bool(
-            pool._in_use_connections or engine.pool.checkedout() or not self.subscriber.complete
+            lent
+            or read_gauges(self.hub).waiting_calls
+            or engine.pool.checkedout()
+            or not self.subscriber.complete
         )
+
+
+def _is_kept(connection: Any) -> bool:
+    """Does a pipe keep it at hand, whether it is in use or not?"""
+    writer = connection._writer
+    return writer is not None and isinstance(writer.transport.get_protocol(), RedisWire)

@@ -214,9 +214,10 @@ class SteeredRoom:
 
     async def _quiet(self) -> None:
         quiet = 0
-        while quiet < QUIET_ROUNDS:
-            quiet = 0 if any(replica.busy for replica in self.replicas) else quiet + 1
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while quiet < QUIET_ROUNDS:
+                quiet = 0 if any(replica.busy for replica in self.replicas) else quiet + 1
+                await asyncio.sleep(0)
 
     async def _hear_all(self) -> None:
         """A mark goes the way of all events: what was published before it has arrived."""

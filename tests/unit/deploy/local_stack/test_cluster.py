@@ -48,6 +48,7 @@ def test_a_moved_slot_brings_its_keys(cluster: ValkeyCluster, way: str) -> None:
 def test_a_killed_node_comes_back_with_its_data(cluster: ValkeyCluster) -> None:
     fill(cluster)
     owner = cluster.owner_of(SLOT)
+    cluster.call(owner, "WAITAOF", 1, 0, 5000)  # on a busy disk it is written a little later
     cluster.kill(owner)
     cluster.start(owner)
     cluster.wait_well()
