@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from shared.domain.ids import uuid7_micros
@@ -25,8 +26,20 @@ Place = tuple[UUID, int]
 WantedRooms = Callable[[AbstractSet[UUID]], Awaitable[AbstractSet[UUID]]]
 """Those of some rooms whose messages are wanted."""
 
+LEAST_AT_ONCE: Final = 100
+"""Entries of one queue that are read together."""
+
+DISORDER_MS: Final = 100
+"""How long before an entry's time its message may have got an id: queues have another order."""
+
 MOST_LOOKED_AT: Final = 10_000
 """Entries of one queue that a list is worth looking at; more wait only while workers are away."""
+
+
+class _Found(NamedTuple):
+    message_id: UUID
+    room: UUID
+    message: StoredMessage
 
 
 class UnsavedMessages:
@@ -45,23 +58,21 @@ class UnsavedMessages:
         (None: from the newest) in `wanted` rooms, as far as its newest MOST_LOOKED_AT entries go.
         """
         places = dict.fromkeys(range(self._keys.partitions), _first_place(older_than))
-        missing = dict.fromkeys(places, most)
-        found: list[tuple[UUID, StoredMessage]] = []
-        for _ in range(0, MOST_LOOKED_AT, most):
-            answers = await self._entries(places, most)
+        found: dict[int, list[_Found]] = {partition: [] for partition in places}
+        at_once = max(most, LEAST_AT_ONCE)
+        for _ in range(0, MOST_LOOKED_AT, at_once):
+            answers = await self._entries(places, at_once)
             messages = {n: _messages(entries, older_than) for n, entries in answers.items()}
-            rooms = await wanted({room for part in messages.values() for room, _ in part})
+            rooms = await wanted({each.room for part in messages.values() for each in part})
             for partition, entries in answers.items():
-                kept = [pair for pair in messages[partition] if pair[0] in rooms]
-                found += kept
-                missing[partition] -= len(kept)
-                if len(entries) < most or missing[partition] <= 0:
+                found[partition] += [each for each in messages[partition] if each.room in rooms]
+                if len(entries) < at_once or _is_enough(found[partition], most, entries[-1][0]):
                     del places[partition]
                 else:
                     places[partition] = f"({entries[-1][0].decode()}"
             if not places:
                 break
-        return found
+        return [(each.room, each.message) for part in found.values() for each in part]
 
     async def _entries(self, places: Mapping[int, str], most: int) -> dict[int, list[Any]]:
         pipeline: Any = self._redis.pipeline(transaction=False)
@@ -91,19 +102,24 @@ def _first_place(older_than: UUID | None) -> str:
     return str(uuid7_micros(older_than) // 1000 + CLOCK_SKEW_MS)
 
 
-def _messages(entries: list[Any], older_than: UUID | None) -> list[tuple[UUID, StoredMessage]]:
+def _messages(entries: list[Any], older_than: UUID | None) -> list[_Found]:
     found = [
-        (
+        _Found(
+            UUID(decode_body(fields[b"b"]).message_id),
             UUID(fields[b"r"].decode()),
             StoredMessage(int(fields[b"s"]), int(fields[b"t"]), fields[b"b"]),
         )
         for _, fields in entries
         if fields.get(b"k") == b"m"
     ]
-    if older_than is None:
-        return found
-    return [
-        (room, message)
-        for room, message in found
-        if UUID(decode_body(message.body).message_id) < older_than
-    ]
+    return [each for each in found if older_than is None or each.message_id < older_than]
+
+
+def _is_enough(found: list[_Found], most: int, last: bytes) -> bool:
+    """May no entry behind the one at `last` have an id among the newest `most`?"""
+    if len(found) < most:
+        return False
+    oldest = heapq.nlargest(most, (each.message_id for each in found))[-1]
+    # What is no UUIDv7 has no time; such ids come from elsewhere, and long ago.
+    made = uuid7_micros(oldest) // 1000 if oldest.version == 7 else 0  # noqa: PLR2004
+    return int(last.split(b"-")[0]) < made - DISORDER_MS

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -69,11 +70,30 @@ async def test_older_ones_are_found_behind_newer_ones(
     log: MessageLog, unsaved: UnsavedMessages, open_room: OpenRoom, most: int
 ) -> None:
     room = await open_room()
-    said = [await say(log, room, f"{n}") for n in range(20)]
+    said: list[UUID] = []
+    for n in range(20):
+        said.append(await say(log, room, f"{n}"))
+        await asyncio.sleep(0.002)  # ids of one millisecond have no order
     found = await unsaved.newest(most, said[12], every_room)
     ids = [UUID(decode_body(message.body).message_id) for _, message in found]
     assert all(message_id < said[12] for message_id in ids)
     assert sorted(ids, reverse=True)[:most] == said[11 : 11 - most : -1]
+
+
+async def test_the_newest_are_found_though_the_queue_has_another_order(
+    log: MessageLog,
+    unsaved: UnsavedMessages,
+    open_room: OpenRoom,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = await open_room()
+    bodies = sorted((body_of(room, f"{n}") for n in range(12)), key=lambda body: body.message_id)
+    for body in reversed(bodies):
+        await log.publish(body)
+    monkeypatch.setattr(unsaved_messages, "LEAST_AT_ONCE", 2)
+    found = await unsaved.newest(2, None, every_room)
+    ids = sorted((decode_body(message.body).message_id for _, message in found), reverse=True)
+    assert ids[:2] == [body.message_id for body in bodies[:-3:-1]]
 
 
 async def test_rooms_that_are_not_wanted_hide_nothing_as_far_as_is_looked(
@@ -95,6 +115,7 @@ async def test_rooms_that_are_not_wanted_hide_nothing_as_far_as_is_looked(
         return {wanted}
 
     assert [room for room, _ in await unsaved.newest(3, None, one_room)] == [wanted]
+    monkeypatch.setattr(unsaved_messages, "LEAST_AT_ONCE", 5)
     monkeypatch.setattr(unsaved_messages, "MOST_LOOKED_AT", 15)
     assert await unsaved.newest(3, None, one_room) == []
 
