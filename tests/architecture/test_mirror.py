@@ -20,7 +20,6 @@ TESTED_ELSEWHERE = {
     "ws_service/wiring": "integration/ws_service/test_chat.py",
     "worker/wiring": "integration/worker/test_worker_process.py",
     "local_stack/errors": "e2e/test_local_stack_faults.py",
-    "shared/runtime/redis_pipe": "integration/shared/redis_schema/test_call_batcher.py",
     "shared/runtime/redis_pool": "integration/shared/runtime/test_redis_client.py",
     "shared/runtime/redis_topology": "integration/shared/runtime/test_redis_cluster.py",
     "shared/message_log/outcomes": "integration/shared/message_log/test_message_publisher.py",

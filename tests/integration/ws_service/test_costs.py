@@ -14,7 +14,7 @@ from tests.integration.ws_service.conftest import Replica, run_replica
 
 from shared.protocol.codec import StoredMessage, encode_body
 from shared.protocol.envelopes import MessagesEnvelope
-from shared.runtime.redis_pipe import RedisPipe
+from shared.runtime.redis_wire import RedisWire
 from ws_service import fan_out, wire
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def pipelines(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """First words of the commands of each pipeline."""
     sent: list[list[str]] = []
-    run = RedisPipe.run
+    send = RedisWire.send
 
-    async def recording(self: RedisPipe, commands: Any) -> list[Any]:
+    def recording(self: RedisWire, commands: Any) -> None:
         sent.append([str(command[0]) for command in commands])
-        return await run(self, commands)
+        send(self, commands)
 
-    monkeypatch.setattr(RedisPipe, "run", recording)
+    monkeypatch.setattr(RedisWire, "send", recording)
     return sent
 
 

@@ -163,4 +163,4 @@ class Channels:
         self._open.pop(channel.room, None)
         self._by_name.pop(name, None)
         channel.stop()
-        await self.subscriber.unsubscribe(name)
+        self.subscriber.unsubscribe(name)

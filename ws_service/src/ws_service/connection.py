@@ -346,25 +346,30 @@ class Connection:
 
     def _post(self, draft: CheckedDraft) -> None:
         posting = self._parts.poster.begin(self.user, self.channel.room, draft)
-        posting.future.add_done_callback(partial(self._posted, posting))
+        self._parts.poster.send(posting, partial(self._posted, posting))
         self._posting += 1
         if self._posting >= MOST_POSTING:
             self.transport.stop_reading()
 
-    def _posted(self, posting: Posting, done: asyncio.Future[Published]) -> None:
-        error = None if done.cancelled() else done.exception()
-        if isinstance(error, RoomNotLoaded):
-            again = self._parts.poster.go_on(posting, create=True)
-            task = self._parts.tasks.start(again, "post again")
-            task.add_done_callback(partial(self._posted, posting))
+    def _posted(self, posting: Posting, outcome: Published | Exception) -> None:
+        if isinstance(outcome, RoomNotLoaded):
+            self._parts.tasks.start(self._post_again(posting), "post again")
             return
         self._posting -= 1
         self._go_on_reading()
         client_id = posting.body.client_id
-        if error is not None:
-            self._fail(error, client_id)
-        elif client_id is not None and not done.cancelled():
-            self.answer(wire.ack_frame(client_id, done.result()))
+        if isinstance(outcome, Exception):
+            self._fail(outcome, client_id)
+        elif client_id is not None:
+            self.answer(wire.ack_frame(client_id, outcome))
+
+    async def _post_again(self, posting: Posting) -> None:
+        outcome: Published | Exception
+        try:
+            outcome = await self._parts.poster.go_on(posting, create=True)
+        except Exception as error:  # noqa: BLE001 - told to the sender, as in _do
+            outcome = error
+        self._posted(posting, outcome)
 
     def _go_on_reading(self) -> None:
         if self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2:

@@ -158,11 +158,11 @@ class Subscriber:
                     self._place_soon(channel)
                 await wish.confirmed.wait()
 
-    async def unsubscribe(self, channel: str) -> None:
+    def unsubscribe(self, channel: str) -> None:
         """Gives a channel up. A lost link needs no word."""
         wish = self._wanted.pop(channel, None)
         if wish is not None and wish.link is not None:
-            await wish.link.drop(channel)
+            wish.link.drop(channel)
             self._end_if_idle(wish.link)
 
     def rebuild(self, channels: Iterable[str]) -> None:
@@ -211,7 +211,7 @@ class Subscriber:
     # ------------------------------------------------------------------ places
 
     def _place_soon(self, channel: str) -> None:
-        """In a task of its own: a caller who gives up in the midst of sending would cut the link.
+        """In a task of its own: the caller may give up while a node is looked for.
 
         Wishes that come meanwhile go together.
         """
@@ -257,7 +257,7 @@ class Subscriber:
             placed = [name for name, wish in wishes.items() if wish.link is None]
             for channel in placed:
                 wishes[channel].link = link
-            await link.add(placed)
+            link.add(placed)
 
     def _open(self, node: Redis) -> Link:
         link = self._links[node] = Link(node, self)

@@ -37,13 +37,23 @@ def uuid7(now_ms: int, random_bits: int) -> UUID:
         ValueError: `now_ms` does not fit 48 bits, or `random_bits` 74.
 
     """
+    return UUID(int=_uuid7_number(now_ms, random_bits))
+
+
+def uuid7_text(now_ms: int, random_bits: int) -> str:
+    """As `uuid7`, written out: most ids are only ever sent."""
+    digits = f"{_uuid7_number(now_ms, random_bits):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _uuid7_number(now_ms: int, random_bits: int) -> int:
     if not 0 <= now_ms <= _MAX_MILLISECONDS:
         raise ValueError("now_ms does not fit 48 bits")
     if not 0 <= random_bits < 1 << UUID7_RANDOM_BITS:
         raise ValueError("random_bits does not fit 74 bits")
     rand_a = random_bits >> _RAND_B_BITS
     rand_b = random_bits & ((1 << _RAND_B_BITS) - 1)
-    return UUID(int=now_ms << 80 | _VERSION << 76 | rand_a << 64 | _VARIANT << 62 | rand_b)
+    return now_ms << 80 | _VERSION << 76 | rand_a << 64 | _VARIANT << 62 | rand_b
 
 
 def uuid7_micros(identifier: UUID) -> int:

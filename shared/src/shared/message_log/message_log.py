@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
@@ -21,12 +22,15 @@ from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.publish_call import PublishLimits
 from shared.redis_schema.scripts import SAVED_REVISIONS_KEPT, Scripts
 from shared.runtime.clock import IdMaker
+from shared.runtime.futures import settle
 from shared.runtime.redis_client import redis_outage_as_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
+
+    from shared.message_log.message_publisher import Tell
 
 HOT_LIMIT: Final = 300
 """Entries of hot history per room; more only while PostgreSQL lags."""
@@ -129,17 +133,20 @@ class MessageLog:
             RoomNotLoaded: see there.
             ChatError: `room_not_found` (closed) or `client_id_conflict`.
         """
-        return await self._publisher.submit(UUID(body.room_id), body)
+        place: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+        self.submit(UUID(body.room_id), body, partial(settle, place))
+        return await place
 
-    def submit(self, room: UUID, body: MessageBody) -> asyncio.Future[Published]:
+    def submit(self, room: UUID, body: MessageBody, tell: Tell) -> None:
         """As `publish`, for who does not wait; messages of one room keep the order of calls.
 
-        `room` is that of `body`, which would have to be read again.
+        `room` is that of `body`, which would have to be read again. `tell` is told what `publish`
+        returns or raises.
 
         Raises:
-            Unavailable: `overloaded`. Everything else the future raises.
+            Unavailable: `overloaded`; then nothing more is told.
         """
-        return self._publisher.submit(room, body)
+        self._publisher.submit(room, body, tell)
 
     async def revise(
         self, room: UUID, message: StoredMessage, body: MessageBody, *, delete: bool

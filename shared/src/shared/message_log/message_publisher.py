@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+
+import structlog
 
 from shared.message_log.outcomes import Published, refusal
 from shared.message_log.seen_places import MOST_SEEN, SeenPlaces
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
     from shared.redis_schema.call_batcher import CallBatcher
     from shared.redis_schema.keys import Keys
 
+log = structlog.stdlib.get_logger()
+
 MOST_WAITING: Final = 8192
 """Messages without an answer; beyond it the sender is told to come back."""
 
-_Waiter = tuple[str, asyncio.Future[Published]]
+Tell = Callable[[Published | Exception], None]
+"""Told what becomes of a message, in the turn in which it is known."""
+
+_Waiter = tuple[str, Tell]
 
 
 class _Filling:
@@ -54,8 +61,8 @@ class MessagePublisher:
         """Messages that are not answered yet."""
         return self._waiting
 
-    def submit(self, room: UUID, body: MessageBody) -> asyncio.Future[Published]:
-        """The future place of a message; see MessageLog.submit for what goes wrong."""
+    def submit(self, room: UUID, body: MessageBody, tell: Tell) -> None:
+        """Lets `tell` know the place of a message; see MessageLog.submit."""
         if self._waiting >= MOST_WAITING:
             raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
         filling = self._filling.get(room)
@@ -68,10 +75,8 @@ class MessagePublisher:
             client_id=body.client_id,
             digest="-" if body.client_id is None else _digest(body),
         )
-        future: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
-        filling.waiters.append((body.message_id, future))
+        filling.waiters.append((body.message_id, tell))
         self._waiting += 1
-        return future
 
     def _begin(self, room: UUID) -> _Filling:
         seen = self._seen.get(room)
@@ -82,34 +87,30 @@ class MessagePublisher:
             IdMaker.epoch(),
         )
         filling = _Filling(room, call)
-        answer = self._batcher.submit(call)
-        answer.add_done_callback(lambda done: self._finish(filling, done))
+        self._batcher.send(call, partial(self._finish, filling))
         self._filling[room] = filling
         return filling
 
-    def _finish(self, filling: _Filling, answer: asyncio.Future[Any]) -> None:
+    def _finish(self, filling: _Filling, answer: Any) -> None:
         self._waiting -= len(filling.waiters)
         if self._filling.get(filling.room) is filling:
             del self._filling[filling.room]
-        error = Unavailable("redis") if answer.cancelled() else answer.exception()
-        results: list[Published | BaseException]
-        if error is not None:
-            results = [error] * len(filling.waiters)
+        results: list[Published | Exception]
+        if isinstance(answer, Exception):
+            results = [answer] * len(filling.waiters)
         else:
-            results = self._results(filling, answer.result())
-        for (_, future), result in zip(filling.waiters, results, strict=True):
-            if future.done():
-                continue  # its waiter was cancelled
-            if isinstance(result, Published):
-                future.set_result(result)
-            else:
-                future.set_exception(result)
+            results = self._results(filling, answer)
+        for (_, tell), result in zip(filling.waiters, results, strict=True):
+            try:
+                tell(result)
+            except Exception:  # the others wait, too
+                log.exception("answer_failed")
 
-    def _results(self, filling: _Filling, answer: list[Any]) -> list[Published | BaseException]:
+    def _results(self, filling: _Filling, answer: list[Any]) -> list[Published | Exception]:
         refused = refusal(answer[0])
         if refused is not None:
             return [refused] * len(filling.waiters)
-        results: list[Published | BaseException] = []
+        results: list[Published | Exception] = []
         newest = None
         for (message_id, _), told in zip(filling.waiters, answer[2:], strict=True):
             if told[0] == b"ok":
@@ -127,4 +128,4 @@ class MessagePublisher:
 def _digest(body: MessageBody) -> str:
     """What a retry must repeat: the same id with other content is the sender's mistake."""
     parts = (body.message, body.message_type, body.file_url or "", body.reply_to or "")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -73,6 +73,7 @@ AnyCommand = MessageCommand | TypingCommand | UserUpdateCommand | HistoryCommand
 _ADAPTER: Final[TypeAdapter[AnyCommand]] = TypeAdapter(
     Annotated[AnyCommand, Field(discriminator="type")]
 )
+_VALIDATE: Final = _ADAPTER.validator.validate_python
 COMMAND_TYPES: Final = ("message", "typing", "user_update", "history", "ping")
 
 MAX_CLIENT_ID_LENGTH: Final = 64
@@ -104,7 +105,7 @@ def parse_command(text: str | bytes) -> AnyCommand:
     if kind not in COMMAND_TYPES:
         raise ChatError(ErrorCode.UNKNOWN_TYPE)
     try:
-        return _ADAPTER.validate_python(data)
+        command: AnyCommand = _VALIDATE(data)
     except ValidationError as error:
         problems: dict[str, list[str]] = {}
         for problem in error.errors(include_url=False, include_input=False):
@@ -112,6 +113,7 @@ def parse_command(text: str | bytes) -> AnyCommand:
             field = str(problem["loc"][1]) if len(problem["loc"]) > 1 else "type"
             problems.setdefault(field, []).append(_PROBLEMS.get(problem["type"], "invalid"))
         raise ValidationFailed(problems) from None
+    return command
 
 
 def client_id_of(text: str | bytes) -> str | None:

@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from redis.crc import key_slot
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError
 
 from shared.protocol.errors import ErrorCode, Unavailable
-from shared.redis_schema.scripts import Queued, run_all
+from shared.redis_schema.scripts import Queued, repeat_unknown, run_all
+from shared.runtime.futures import settle
 from shared.runtime.redis_client import home_of, is_cluster, is_outage, unavailable_for
 from shared.runtime.redis_pipe import RedisPipe
 from shared.runtime.redis_topology import AWAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from redis.asyncio import Redis
 
-_Waiter = tuple[Queued, asyncio.Future[Any]]
+    from shared.runtime.redis_pipe import Told
+
+    Tell = Callable[[Any], None]
+    _Waiter = tuple[Queued, Tell]
+
+log = structlog.stdlib.get_logger()
 
 MOST_IN_A_PIPELINE: Final = 128
 MOST_WAITING: Final = 4096
@@ -34,56 +46,85 @@ class _Lane:
 
     def __init__(self, redis: Redis, replicas: int) -> None:
         self.waiting: list[_Waiter] = []
-        self.sender: asyncio.Task[None] | None = None
-        self._redis = redis
         self.under_way = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._redis = redis
         self._replicas = replicas
-        self._pipe = RedisPipe(redis)
+        # The cheaper way to a single server, where nothing must be confirmed.
+        self._pipe = None if replicas or is_cluster(redis) else RedisPipe(redis)
+        self._task: asyncio.Task[None] | None = None
 
-    def take(self, call: Queued) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self.waiting.append((call, future))
-        if self.sender is None:
-            self.sender = loop.create_task(self._send(), name="call batcher")
-        return future
+    def take(self, call: Queued, tell: Tell) -> None:
+        self.waiting.append((call, tell))
+        if self.idle.is_set():
+            self.idle.clear()
+            asyncio.get_running_loop().call_soon(self._next)
 
-    async def _send(self) -> None:
-        try:
-            while self.waiting:
-                batch = self.waiting[:MOST_IN_A_PIPELINE]
-                del self.waiting[:MOST_IN_A_PIPELINE]
-                self.under_way = len(batch)
-                await self._send_one(batch)
-        finally:
-            self.sender = None
-            self.under_way = 0
+    def _next(self) -> None:
+        batch = self.waiting[:MOST_IN_A_PIPELINE]
+        del self.waiting[:MOST_IN_A_PIPELINE]
+        self.under_way = len(batch)
+        if not batch:
+            self.idle.set()
+            return
+        words = [call.words() for call, _ in batch]
+        if self._pipe is None or not self._pipe.begin(words, partial(self._take_answers, batch)):
+            self._go_on_by(self._send(batch))
 
-    async def _send_one(self, batch: list[_Waiter]) -> None:
-        results: list[Any]
-        away: Exception | None = None
+    def _take_answers(self, batch: list[_Waiter], told: Told) -> None:
+        if isinstance(told, RedisConnectionError):
+            self._go_on_by(self._send(batch))  # it may have died while it idled
+        elif isinstance(told, Exception):
+            self._settle_all(batch, told)
+            self._next()
+        elif any(isinstance(answer, NoScriptError) for answer in told):
+            self._go_on_by(self._repeat(batch, told))
+        else:
+            self._settle(batch, told)
+            self._next()
+
+    def _go_on_by(self, way: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(way, name="call batcher")
+
+    async def _send(self, batch: list[_Waiter]) -> None:
         try:
             calls = [call for call, _ in batch]
-            results = await run_all(self._redis, calls, replicas=self._replicas, pipe=self._pipe)
+            answers = await run_all(self._redis, calls, replicas=self._replicas, pipe=self._pipe)
         except Exception as error:  # noqa: BLE001 - handed to each waiter, who knows what to do
-            results = [error] * len(batch)
-            away = error if is_outage(error) else None
-        if isinstance(results[0], AWAY) and all(isinstance(result, AWAY) for result in results):
-            away = results[0]
-        if away is not None:
+            self._settle_all(batch, error)
+        else:
+            self._settle(batch, answers)
+        self._next()
+
+    async def _repeat(self, batch: list[_Waiter], answers: list[Any]) -> None:
+        await repeat_unknown(self._redis, [call for call, _ in batch], answers)
+        self._settle(batch, answers)
+        self._next()
+
+    def _settle_all(self, batch: list[_Waiter], error: Exception) -> None:
+        if is_outage(error):
             # Those in line would fail the same way, each after a time-out more.
-            results += [away] * len(self.waiting)
-            batch += self.waiting
+            batch = batch + self.waiting
             self.waiting.clear()
-        for (_, future), result in zip(batch, results, strict=True):
-            if future.done():
-                continue  # its waiter was cancelled
-            if isinstance(result, Exception):  # perhaps one call's alone, as from a full server
-                told = unavailable_for(result) if is_outage(result) else result
-                told.__cause__ = result if told is not result else None
-                future.set_exception(told)
-            else:
-                future.set_result(result)
+        self._settle(batch, [error] * len(batch))
+
+    def _settle(self, batch: list[_Waiter], answers: list[Any]) -> None:
+        if isinstance(answers[0], AWAY) and all(isinstance(answer, AWAY) for answer in answers):
+            batch, answers = batch + self.waiting, answers + [answers[0]] * len(self.waiting)
+            self.waiting.clear()
+        for (_, tell), answer in zip(batch, answers, strict=True):
+            try:
+                tell(_as_told(answer) if isinstance(answer, Exception) else answer)
+            except Exception:  # the others have answers, too
+                log.exception("answer_failed")
+
+
+def _as_told(error: Exception) -> Exception:
+    """Perhaps one call's alone, as from a full server."""
+    told = unavailable_for(error) if is_outage(error) else error
+    told.__cause__ = error if told is not error else None
+    return told
 
 
 class CallBatcher:
@@ -111,22 +152,32 @@ class CallBatcher:
             Unavailable: `overloaded`, too many calls wait already. The future may raise it too,
                 while Redis is away.
         """
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.send(call, partial(settle, future))
+        return future
+
+    def send(self, call: Queued, tell: Tell) -> None:
+        """As `submit`; `tell` is told the answer or the error, once and without another turn."""
         if sum(len(lane.waiting) for lane in self._lanes.values()) >= MOST_WAITING:
             raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
         if not self._is_cluster:
-            return self._lane_to(None).take(call)
+            self._lane_to(None).take(call, tell)
+            return
         slot = key_slot(call.key.encode())
         if slot not in self._pinned:
             self._pinned[slot] = self._lane_to(home_of(self._redis, call.key))
         self._open[slot] += 1
-        future = self._pinned[slot].take(call)
-        future.add_done_callback(lambda _: self._answered(slot))
-        return future
+
+        def tell_and_count(answer: Any) -> None:
+            self._answered(slot)
+            tell(answer)
+
+        self._pinned[slot].take(call, tell_and_count)
 
     async def drain(self) -> None:
         """Waits until everything submitted was answered."""
-        senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
-        await asyncio.gather(*senders)
+        for lane in list(self._lanes.values()):
+            await lane.idle.wait()
 
     def _lane_to(self, home: object) -> _Lane:
         if home not in self._lanes:

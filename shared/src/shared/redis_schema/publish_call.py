@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from shared.domain.position import Position
     from shared.redis_schema.keys import Keys
-    from shared.runtime.redis_pipe import Words
+    from shared.runtime.redis_wire import Words
 
 DEDUP_SECONDS: Final = 600
 REPEAT_SECONDS: Final = 10

@@ -20,7 +20,8 @@ from redis.exceptions import NoScriptError
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
 from shared.runtime.redis_client import is_cluster
-from shared.runtime.redis_pipe import RedisPipe, Words
+from shared.runtime.redis_pipe import RedisPipe
+from shared.runtime.redis_wire import Words
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -151,7 +152,7 @@ async def run_all(
     """
     if pipe is not None and not replicas and not is_cluster(redis):
         results = await pipe.run_again_if_lost([call.words() for call in calls])
-        await _repeat_unknown(redis, calls, results)
+        await repeat_unknown(redis, calls, results)
         return results
     pipeline = redis.pipeline(transaction=False)
     slots = [key_slot(call.key.encode()) if is_cluster(redis) else 0 for call in calls]
@@ -165,7 +166,7 @@ async def run_all(
             pipeline.execute_command("WAIT", replicas, WAIT_MILLISECONDS)
     answers = await pipeline.execute(raise_on_error=False)
     results = [answers[place] for place in places]
-    unknown = await _repeat_unknown(redis, calls, results)
+    unknown = await repeat_unknown(redis, calls, results)
     if replicas:
         for n, result in enumerate(results):
             confirmed = answers[places[last[slots[n]]] + 1]
@@ -175,7 +176,7 @@ async def run_all(
     return results
 
 
-async def _repeat_unknown(redis: Redis, calls: Sequence[Queued], results: list[Any]) -> list[int]:
+async def repeat_unknown(redis: Redis, calls: Sequence[Queued], results: list[Any]) -> list[int]:
     """Calls whose script the server did not know, again; their places.
 
     In order, one by one: this happens once after a server lost its scripts.

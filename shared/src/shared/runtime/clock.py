@@ -8,7 +8,7 @@ import time
 from typing import Final, Protocol
 from uuid import UUID
 
-from shared.domain.ids import uuid7
+from shared.domain.ids import uuid7, uuid7_text
 
 
 class Clock(Protocol):
@@ -53,9 +53,8 @@ class IdMaker:
         return uuid7(self._clock.micros() // 1000, _NAMES.getrandbits(74))
 
     def new_text(self) -> str:
-        """As `new`, written out: most ids are only ever sent."""
-        digits = f"{self.new().int:032x}"
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        """As `new`, written out."""
+        return uuid7_text(self._clock.micros() // 1000, _NAMES.getrandbits(74))
 
     @staticmethod
     def session_id() -> str:

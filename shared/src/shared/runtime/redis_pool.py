@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection, Connection
@@ -98,6 +98,17 @@ def pool_options(
     }
 
 
-def open_pool(options: Mapping[str, Any]) -> BlockingConnectionPool:
+class ServerPool(BlockingConnectionPool):
+    """Lends connections to one server."""
+
+    must_be_asked: ClassVar[bool] = False
+    """Must `still_serves` be asked before each use of a connection that is kept?"""
+
+    async def still_serves(self, connection: AbstractConnection) -> bool:  # noqa: ARG002
+        """Does `connection` go where a new one would?"""
+        return True
+
+
+def open_pool(options: Mapping[str, Any]) -> ServerPool:
     """A pool of connections to one server; see `pool_options`."""
-    return BlockingConnectionPool(**options)
+    return ServerPool(**options)

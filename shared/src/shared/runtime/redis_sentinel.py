@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, Connection
@@ -17,7 +17,7 @@ from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import ReadOnlyError, RedisError
 from typing_extensions import override
 
-from shared.runtime.redis_pool import pool_options
+from shared.runtime.redis_pool import ServerPool, pool_options
 from shared.runtime.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -118,18 +118,24 @@ class _ToMaster(Connection):
             raise
 
 
-class MasterPool(BlockingConnectionPool):
+class MasterPool(ServerPool):
     """Lends connections to the present master alone."""
+
+    must_be_asked: ClassVar[bool] = True
 
     def __init__(self, masters: Masters, **options: Any) -> None:
         super().__init__(masters=masters, **options)
         self._masters = masters
 
     @override
-    async def ensure_connection(self, connection: AbstractConnection) -> None:
+    async def still_serves(self, connection: AbstractConnection) -> bool:
         await self._masters.look()
         place = (getattr(connection, "host", None), getattr(connection, "port", None))
-        if connection.is_connected and place != self._masters.address:
+        return place == self._masters.address
+
+    @override
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        if not await self.still_serves(connection) and connection.is_connected:
             await connection.disconnect()
         await super().ensure_connection(connection)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,6 +16,7 @@ from shared.domain.messages import (
 )
 from shared.domain.rules import RuleViolation
 from shared.message_log.message_log import MessageLog
+from shared.message_log.message_publisher import Tell
 from shared.message_log.outcomes import Published, RoomNotLoaded
 from shared.protocol.codec import MessageBody
 from shared.protocol.errors import Unavailable
@@ -83,7 +83,6 @@ class Posting(NamedTuple):
 
     room: UUID
     body: MessageBody
-    future: asyncio.Future[Published]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +106,12 @@ class MessagePoster:
         """
         posting = self.begin(user, room, draft)
         try:
-            return posting.body, await posting.future
+            return posting.body, await self.log.publish(posting.body)
         except RoomNotLoaded:
             return posting.body, await self.go_on(posting, create=create)
 
     def begin(self, user: User, room: UUID, draft: CheckedDraft) -> Posting:
-        """As `post`, for who does not wait. Messages of one author keep their order.
-
-        The future raises what `post` does, and RoomNotLoaded: then `go_on`.
-
-        Raises:
-            Unavailable: too many wait already.
-        """
+        """The first part of `post`: gives the message its id."""
         body = MessageBody(
             message=draft.content,
             user_id=_text_of(user.id),
@@ -131,12 +124,22 @@ class MessagePoster:
             file_url=draft.file_url,
             reply_to=draft.reply_to,
         )
-        return Posting(room, body, self.log.submit(room, body))
+        return Posting(room, body)
+
+    def send(self, posting: Posting, tell: Tell) -> None:
+        """The second part, for who does not wait. Messages of one author keep their order.
+
+        `tell` is told what `post` returns or raises, and RoomNotLoaded: then `go_on`.
+
+        Raises:
+            Unavailable: too many wait already; then nothing more is told.
+        """
+        self.log.submit(posting.room, posting.body, tell)
 
     async def go_on(self, posting: Posting, *, create: bool) -> Published:
         """Brings the room into Redis, and the message to its end; raises what `post` does."""
         await self.rooms.open(posting.room, create=create)
         try:
-            return await self.log.submit(posting.room, posting.body)
+            return await self.log.publish(posting.body)
         except RoomNotLoaded as error:  # Redis was emptied again between the two calls
             raise Unavailable("redis") from error

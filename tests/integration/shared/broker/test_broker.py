@@ -128,8 +128,8 @@ async def test_a_channel_that_was_given_up_is_heard_no_more(
 ) -> None:
     channel, other = keys.channel(IDS.new()), keys.channel(IDS.new())
     await replica.subscriber.subscribe(channel)
-    await replica.subscriber.unsubscribe(channel)
-    await replica.subscriber.unsubscribe(channel)  # twice is no harm
+    replica.subscriber.unsubscribe(channel)
+    replica.subscriber.unsubscribe(channel)  # twice is no harm
     await replica.subscriber.subscribe(other)  # so the server has read both
     assert await publish(redis, channel, "unheard") == 0
     assert replica.subscriber.complete
@@ -142,7 +142,7 @@ async def test_giving_up_and_wanting_again_does_not_rebuild_the_link(
     with structlog.testing.capture_logs() as lines:
         for _ in range(20):
             await replica.subscriber.subscribe(channel)
-            await replica.subscriber.unsubscribe(channel)
+            replica.subscriber.unsubscribe(channel)
         await replica.subscriber.subscribe(channel)
         await publish(redis, channel, "heard")
         await until(lambda: replica.payloads(channel) == [b"heard"])
@@ -158,7 +158,7 @@ async def test_after_a_lost_link_every_wanted_channel_is_confirmed_anew(
     given_up = keys.channel(IDS.new())
     for channel in (*wanted, given_up):
         await replica.subscriber.subscribe(channel)
-    await replica.subscriber.unsubscribe(given_up)
+    replica.subscriber.unsubscribe(given_up)
     replica.subscribed.clear()
     await kill_link(redis, replica.name)
     everything = {*wanted, *keys.probes(INSTANCE)}

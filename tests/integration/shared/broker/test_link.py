@@ -111,7 +111,7 @@ async def test_a_wish_for_a_moved_slot_finds_it_though_nobody_was_told(
     first, second = (f"{keys.prefix}{{moving}}{n}" for n in range(2))
     owner = cluster.owner_of(slot_of(first))
     await replica.subscriber.subscribe(first)
-    await replica.subscriber.unsubscribe(first)
+    replica.subscriber.unsubscribe(first)
     await asyncio.to_thread(cluster.move_slot, slot_of(first), (owner + 1) % 3)
     await replica.subscriber.subscribe(second)  # its map is of before the move
     assert await publish(redis, second, "there") == 1
@@ -160,12 +160,12 @@ async def test_a_link_that_is_lost_while_it_takes_on_more_ends_and_is_not_connec
     channel = f"{redis_key_prefix}{{p1}}:c:"
     node = await node_for(redis, channel)
     link = Link(node, ears)
-    await link.add([f"{channel}1"])
+    link.add([f"{channel}1"])
     listening = asyncio.create_task(link.listen())
     await until(lambda: bool(ears.has))
-    pubsub: Any = link._pubsub
-    await pubsub.connection.disconnect(nowait=True)
-    await link.add([f"{channel}2"])
+    wire: Any = link._wire
+    wire._transport.abort()
+    link.add([f"{channel}2"])
     with pytest.raises(RedisConnectionError):
         await asyncio.wait_for(listening, 5)
     assert ears.has == {f"{channel}1"}

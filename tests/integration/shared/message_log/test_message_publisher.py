@@ -104,16 +104,18 @@ async def test_too_many_that_wait_are_refused_at_once(
     log: MessageLog, room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.message_log.message_publisher.MOST_WAITING", 2)
-    waiting = [log.submit(room, body_of(room)) for _ in range(2)]
+    waiting = [asyncio.ensure_future(log.publish(body_of(room))) for _ in range(2)]
+    await asyncio.sleep(0)
     assert log.waiting_calls == 2
     with pytest.raises(Unavailable) as refused:
-        log.submit(room, body_of(room))
+        await log.publish(body_of(room))
     assert refused.value.code is ErrorCode.OVERLOADED
     await asyncio.gather(*waiting)
     assert log.waiting_calls == 0
 
 
 async def test_who_does_not_wait_any_more_harms_nobody(log: MessageLog, room: UUID) -> None:
-    first, second = log.submit(room, body_of(room)), log.submit(room, body_of(room))
+    first, second = (asyncio.ensure_future(log.publish(body_of(room))) for _ in range(2))
+    await asyncio.sleep(0)
     first.cancel()
     assert (await second).seq == 3

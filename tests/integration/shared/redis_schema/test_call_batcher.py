@@ -13,6 +13,7 @@ from shared.redis_schema import call_batcher
 from shared.redis_schema.call_batcher import MOST_IN_A_PIPELINE, MOST_WAITING, CallBatcher
 from shared.redis_schema.scripts import Call, Script, run_all, script
 from shared.runtime.redis_client import open_redis
+from shared.runtime.redis_wire import RedisWire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.redis_schema.keys import Keys
+    from shared.runtime.redis_pipe import RedisPipe
+    from shared.runtime.redis_wire import Words
 
 BROKEN = Script("return redis.error_reply('ERR broken')", "0" * 40)
 
@@ -34,11 +37,21 @@ def pipelines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the pipelines that were sent, in order; they do reach the server."""
     sizes: list[int] = []
 
-    async def recording(redis: Redis, calls: Sequence[Call], **options: Any) -> list[Any]:
-        sizes.append(len(calls))
-        return await run_all(redis, calls, **options)
+    send = RedisWire.send
+
+    async def recording(
+        redis: Redis, calls: Sequence[Call], *, pipe: RedisPipe | None, **options: Any
+    ) -> list[Any]:
+        if pipe is None:
+            sizes.append(len(calls))
+        return await run_all(redis, calls, pipe=pipe, **options)
+
+    def recording_send(wire: RedisWire, commands: Sequence[Words]) -> None:
+        sizes.append(len(commands))
+        send(wire, commands)
 
     monkeypatch.setattr(call_batcher, "run_all", recording)
+    monkeypatch.setattr(RedisWire, "send", recording_send)
     return sizes
 
 

@@ -16,6 +16,7 @@ from shared.domain.ids import (
     session_hash,
     uuid7,
     uuid7_micros,
+    uuid7_text,
 )
 
 MILLISECONDS = st.integers(0, 2**48 - 1)
@@ -35,6 +36,7 @@ def test_a_uuid7_has_its_version_its_variant_and_its_time(now_ms: int, random_bi
     assert identifier.version == 7
     assert identifier.int >> 62 & 0b11 == 0b10
     assert uuid7_micros(identifier) == now_ms * 1000
+    assert uuid7_text(now_ms, random_bits) == str(identifier)
 
 
 @given(MILLISECONDS, MILLISECONDS, RANDOM_BITS, RANDOM_BITS)
