@@ -66,18 +66,6 @@ class Replica:
     """Connections whose session waits for time to pass."""
     closes: Counter[str] = field(default_factory=Counter)
     """Connections closed from this side, by the name of the code."""
-    _answering: list[Connection] = field(default_factory=list)
-
-    def flush_soon(self, connection: Connection) -> None:
-        """Lets `connection` write its answers at the end of this tick."""
-        if not self._answering:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._answering.append(connection)
-
-    def _flush(self) -> None:
-        answering, self._answering = self._answering, []
-        for connection in answering:
-            connection.flush()
 
 
 class Connection:
@@ -170,7 +158,7 @@ class Connection:
     def answer(self, frame: bytes) -> None:
         """A frame for this connection alone, at the end of this tick with all others."""
         if not self._answers:
-            self._replica.flush_soon(self)
+            self._parts.tick_end.write_answers(self.flush)
             self.outlet = CLOSED  # they go first
         self._answers.append(frame)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.usecases.read_history import HistoryReader
     from ws_service.channels import Channels
     from ws_service.grace_ends import GraceEnds
+    from ws_service.tick_end import TickEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,4 @@ class Parts:
     presence: Presence
     publisher: Publisher
     tasks: BackgroundTasks
+    tick_end: TickEnd

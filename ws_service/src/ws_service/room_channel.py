@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shared.runtime.clock import Clock
     from shared.usecases.read_history import HistoryReader
     from ws_service.listener import Listener
+    from ws_service.tick_end import TickEnd
 
 log = structlog.stdlib.get_logger()
 
@@ -65,6 +66,7 @@ class RoomChannel:
         presence: Presence,
         clock: Clock,
         tasks: BackgroundTasks,
+        tick_end: TickEnd,
     ) -> None:
         self.room = room
         self.members: dict[UUID, Listener] = {}
@@ -83,7 +85,7 @@ class RoomChannel:
         self._changed_micros = 0
         """Time of the newest of them."""
         self._delta_members = 0
-        self._tick = TickFrames(self.flush)
+        self._tick = TickFrames(tick_end, self.flush)
         self._held: list[tuple[str, StoredMessage]] = []
         """With the epoch of each."""
         self._checking: asyncio.Task[None] | None = None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ws_service.tick_end import TickEnd
+
 
 class TickFrames:
     """Two versions of the same tick: connections with `roster=delta` get deltas, no lists."""
 
-    def __init__(self, flush: Callable[[], None]) -> None:
+    def __init__(self, tick_end: TickEnd, flush: Callable[[], None]) -> None:
         """`flush` is called at the end of the tick of the first frame."""
+        self._tick_end = tick_end
         self._flush = flush
         self._lists: list[bytes] = []
         self._deltas: list[bytes] = []
@@ -48,4 +50,4 @@ class TickFrames:
 
     def _begin(self) -> None:
         if not self._lists and not self._deltas:
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._tick_end.write_room(self._flush)

@@ -31,6 +31,7 @@ from ws_service.heartbeat import Heartbeat, Probe
 from ws_service.hub import Hub
 from ws_service.parts import Parts
 from ws_service.room_channel import RoomChannel
+from ws_service.tick_end import TickEnd
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -77,8 +78,17 @@ def _build_hub(
     history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
 
+    tick_end = TickEnd()
+
     def new_channel(room: UUID) -> RoomChannel:
-        return RoomChannel(room, history=history, presence=presence, clock=clock, tasks=room_tasks)
+        return RoomChannel(
+            room,
+            history=history,
+            presence=presence,
+            clock=clock,
+            tasks=room_tasks,
+            tick_end=tick_end,
+        )
 
     parts = Parts(
         keys=keys,
@@ -92,6 +102,7 @@ def _build_hub(
         presence=presence,
         publisher=Publisher(redis, keys),
         tasks=tasks,
+        tick_end=tick_end,
     )
     return Hub(settings, parts)
 
