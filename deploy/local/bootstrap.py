@@ -68,6 +68,9 @@ def make_environment() -> None:
             problem.format(sys.executable),
             "make stop PYTHON=… with the Python that started it, or use that one here",
         )
+    if ENVIRONMENT.is_symlink():  # `--clear` would empty what belongs to somebody else
+        problem = "{} points to {}, and would have to be made anew"
+        raise InstallError(problem.format(ENVIRONMENT, ENVIRONMENT.readlink()), "remove the link")
     say("making .venv")
     run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], "no .venv", VENV_REMEDY)
     version = "python{}.{}".format(*sys.version_info[:2])

@@ -114,3 +114,17 @@ def test_the_environment_of_a_running_stack_is_not_made_anew(
     assert "make stop" in capsys.readouterr().err
     assert steps.lines == []
     assert not bootstrap.stack_is_running()
+
+
+def test_an_environment_of_somebody_else_is_not_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "kept").touch()
+    (tmp_path / ".venv").symlink_to("theirs")
+    monkeypatch.setattr(bootstrap, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(bootstrap, "ENVIRONMENT", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "RUN_LOCK", tmp_path / "lock")
+    assert bootstrap.main([]) == 1
+    assert "points to theirs" in capsys.readouterr().err
+    assert (tmp_path / "theirs" / "kept").exists()
