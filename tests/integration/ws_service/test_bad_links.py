@@ -116,8 +116,9 @@ async def test_half_open_redis_is_told_in_seconds_and_nothing_is_doubled_or_miss
 async def test_a_slow_link_is_slow_and_nothing_else(
     pair: Pair, room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As in life: a probe that needs a new connection takes several round trips.
+    # Whatever needs a new connection, such as a probe or a ping, takes several round trips.
     monkeypatch.setattr("ws_service.heartbeat.HEAR_SECONDS", 3.0)
+    monkeypatch.setattr("shared.runtime.health.CHECK_SECONDS", 4.0)
     async with two_talking(pair, room) as (near, far):
         pair.proxy.delay_seconds = 0.2
         for n in range(20):
