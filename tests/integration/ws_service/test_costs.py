@@ -14,6 +14,8 @@ from tests.integration.ws_service.conftest import Replica, run_replica
 
 from shared.protocol.codec import StoredMessage, encode_body
 from shared.protocol.envelopes import MessagesEnvelope
+from shared.redis_schema import call_batcher
+from shared.redis_schema.scripts import run_all
 from shared.runtime.redis_wire import RedisWire
 from ws_service import fan_out, wire
 
@@ -53,7 +55,13 @@ def pipelines(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         sent.append([str(command[0]) for command in commands])
         send(self, commands)
 
+    async def recording_all(redis: Any, calls: Any, *, pipe: Any, **options: Any) -> list[Any]:
+        if pipe is None:  # in a cluster they are redis-py's own
+            sent.append([str(call.words()[0]) for call in calls])
+        return await run_all(redis, calls, pipe=pipe, **options)
+
     monkeypatch.setattr(RedisWire, "send", recording)
+    monkeypatch.setattr(call_batcher, "run_all", recording_all)
     return sent
 
 

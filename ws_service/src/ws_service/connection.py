@@ -52,6 +52,9 @@ log = structlog.stdlib.get_logger()
 MOST_POSTING: Final = 256
 """Messages of one connection without an answer; beyond it the client waits, by TCP."""
 
+WAITS: Final = (Rename, Fetch)
+"""Effects that need an answer before what comes behind them."""
+
 MOST_IN_LINE: Final = 64
 """Frames behind a command that waits; beyond it as above."""
 
@@ -251,7 +254,7 @@ class Connection:
         for at, effect in enumerate(effects):
             if self.closing:
                 return
-            if isinstance(effect, Rename | Fetch):
+            if isinstance(effect, WAITS):
                 self._obeying = asyncio.get_running_loop().create_task(
                     self._obey_in_line(effects[at:]), name="line", context=self._context.copy()
                 )
@@ -267,7 +270,7 @@ class Connection:
                 for effect in effects:
                     if self.closing:
                         return
-                    if isinstance(effect, Rename | Fetch):
+                    if isinstance(effect, WAITS):
                         await self._do_waiting(effect)
                     else:
                         self._do(effect)

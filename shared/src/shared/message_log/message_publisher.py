@@ -53,8 +53,9 @@ class MessagePublisher:
         self._batcher = batcher
         self._seen = seen
         self._limits = limits
-        self._keys_of = lru_cache(MOST_SEEN)(lambda room: PublishKeys.of(keys, room))
-        self._filling: dict[UUID, _Filling] = {}
+        # By the numbers of ids, as in SeenPlaces.
+        self._keys_of = lru_cache(MOST_SEEN)(lambda room: PublishKeys.of(keys, UUID(int=room)))
+        self._filling: dict[int, _Filling] = {}
         self._waiting = 0
 
     def __len__(self) -> int:
@@ -65,7 +66,7 @@ class MessagePublisher:
         """Lets `tell` know the place of a message; see MessageLog.submit."""
         if self._waiting >= MOST_WAITING:
             raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
-        filling = self._filling.get(room)
+        filling = self._filling.get(room.int)
         if filling is None or not filling.call.is_open:
             filling = self._begin(room)
         filling.call.add(
@@ -81,20 +82,20 @@ class MessagePublisher:
     def _begin(self, room: UUID) -> _Filling:
         seen = self._seen.get(room)
         call = PublishCall(
-            self._keys_of(room),
+            self._keys_of(room.int),
             self._limits,
             None if seen is None else seen.place,
             IdMaker.epoch(),
         )
         filling = _Filling(room, call)
         self._batcher.send(call, partial(self._finish, filling))
-        self._filling[room] = filling
+        self._filling[room.int] = filling
         return filling
 
     def _finish(self, filling: _Filling, answer: Any) -> None:
         self._waiting -= len(filling.waiters)
-        if self._filling.get(filling.room) is filling:
-            del self._filling[filling.room]
+        if self._filling.get(filling.room.int) is filling:
+            del self._filling[filling.room.int]
         results: list[Published | Exception]
         if isinstance(answer, Exception):
             results = [answer] * len(filling.waiters)

@@ -27,19 +27,20 @@ class SeenPlaces:
     """The newest place of each room."""
 
     def __init__(self) -> None:
-        self._places: OrderedDict[UUID, SeenPlace] = OrderedDict()
+        self._places: OrderedDict[int, SeenPlace] = OrderedDict()
+        """By the number of the room's id: a UUID is hashed in Python, and for every message."""
 
     def get(self, room: UUID) -> SeenPlace | None:
         """The newest place that was seen of `room`, if any."""
-        return self._places.get(room)
+        return self._places.get(room.int)
 
     def saw(self, room: UUID, epoch: str, seq: int, micros: int = 0) -> None:
         """Message `seq` of `epoch`, sent at `micros` (0: not known), was seen."""
-        seen = self._places.pop(room, None)
+        seen = self._places.pop(room.int, None)
         if seen is None or seen.place.epoch != epoch or seen.place.seq < seq:
             seen = SeenPlace(Position(epoch, seq), micros)
         elif seen.place.seq == seq and not seen.micros:
             seen = SeenPlace(seen.place, micros)
-        self._places[room] = seen
+        self._places[room.int] = seen
         if len(self._places) > MOST_SEEN:
             self._places.popitem(last=False)

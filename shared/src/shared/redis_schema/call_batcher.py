@@ -38,7 +38,7 @@ log = structlog.stdlib.get_logger()
 
 MOST_IN_A_PIPELINE: Final = 128
 MOST_WAITING: Final = 4096
-"""Beyond this the sender is told to come back: refused, not suffered."""
+"""Of one server; beyond this the sender is told to come back: refused, not suffered."""
 
 
 class _Lane:
@@ -56,6 +56,8 @@ class _Lane:
         self._task: asyncio.Task[None] | None = None
 
     def take(self, call: Queued, tell: Tell) -> None:
+        if len(self.waiting) >= MOST_WAITING:
+            raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
         self.waiting.append((call, tell))
         if self.idle.is_set():
             self.idle.clear()
@@ -158,21 +160,19 @@ class CallBatcher:
 
     def send(self, call: Queued, tell: Tell) -> None:
         """As `submit`; `tell` is told the answer or the error, once and without another turn."""
-        if sum(len(lane.waiting) for lane in self._lanes.values()) >= MOST_WAITING:
-            raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
         if not self._is_cluster:
             self._lane_to(None).take(call, tell)
             return
         slot = key_slot(call.key.encode())
-        if slot not in self._pinned:
-            self._pinned[slot] = self._lane_to(home_of(self._redis, call.key))
-        self._open[slot] += 1
 
         def tell_and_count(answer: Any) -> None:
             self._answered(slot)
             tell(answer)
 
-        self._pinned[slot].take(call, tell_and_count)
+        lane = self._pinned.get(slot) or self._lane_to(home_of(self._redis, call.key))
+        lane.take(call, tell_and_count)
+        self._pinned[slot] = lane
+        self._open[slot] += 1
 
     async def drain(self) -> None:
         """Waits until everything submitted was answered."""
