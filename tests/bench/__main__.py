@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.bench.bars import Figures, Sizes
 
-QUICK = Plan(receivers=10, idle=20, one_by_one=10, window=16, seconds=1.0)
+QUICK = Plan(receivers=10, idle=20, one_by_one=10, window=16, seconds=1.0, forget_seconds=0.0)
 
 
 def measurements(sizes: Sizes) -> dict[str, Callable[[Path], Figures]]:

@@ -39,13 +39,16 @@ class Plan:
 
     receivers: int = 200
     idle: int = 2000
-    one_by_one: int = 400
+    one_by_one: int = 800
     """Messages."""
     window: int = 256
     """Messages under way while saturated."""
     seconds: float = 8.0
     """Saturated, and at half of that."""
     message_size: int = 64
+    forget_seconds: float = 10.0
+    """After the idle ones have left: servers wait a while for who may come back, and all that they
+    do about it must not count for talking."""
 
 
 @dataclass(slots=True)
@@ -106,6 +109,7 @@ async def measure(running: Running, dialect: Dialect, plan: Plan) -> dict[str, A
     try:
         found = await measure_coming(guests, plan)
         await guests.leave()
+        await asyncio.sleep(plan.forget_seconds)
         room = running.new_room()
         await guests.enter([room] * plan.receivers)
         await asyncio.sleep(LAST_SECONDS)
