@@ -34,6 +34,7 @@ def measurements(sizes: Sizes) -> dict[str, Callable[[Path], Figures]]:
         "publishes_many_rooms": partial(bars.publishes, sizes=sizes, rooms=sizes.talkers),
         "publishes_one_room": partial(bars.publishes, sizes=sizes, rooms=1),
         "hot_room": partial(bars.hot_room, sizes=sizes),
+        "accept": partial(bars.accept, sizes=sizes),
         "idle": partial(bars.idle, sizes=sizes),
         "mass": partial(bars.mass, sizes=sizes),
         "join_storm": partial(bars.join_storm, sizes=sizes),

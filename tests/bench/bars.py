@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.load.scenarios import Scenario
 
 SETTLE_SECONDS: Final = 2.0
+FEW_IN_ROOM: Final = 4
 ADMITTED: Final = {"ADDA_JOIN_BURST": "1000", "ADDA_JOIN_RATE": "500"}
 """The defaults: a storm of reconnects is what they are for."""
 
@@ -40,12 +41,14 @@ class Sizes:
     seconds: float = 8.0
     talkers: int = 64
     hot_receivers: int = 1000
+    joins: int = 4000
     idle: int = 15_000
     mass: int = 50_000
     mass_replicas: int = 4
     storm: int = 10_000
     storm_seconds: float = 60.0
     slow_clients: int = 200
+    slow_rate: float = 300.0
     backlog: int = 100_000
     """Rows."""
 
@@ -55,12 +58,14 @@ SMALL: Final = Sizes(
     seconds=1.0,
     talkers=4,
     hot_receivers=20,
+    joins=20,
     idle=40,
     mass=80,
     mass_replicas=2,
     storm=60,
     storm_seconds=3.0,
     slow_clients=20,
+    slow_rate=50.0,
     backlog=2_000,
 )
 
@@ -122,8 +127,27 @@ def hot_room(directory: Path, sizes: Sizes) -> Figures:
         return uvloop.run(run())
 
 
+def accept(directory: Path, sizes: Sizes) -> Figures:
+    """Processor time of a join, with as little as possible of what others are told about it."""
+
+    async def run() -> Figures:
+        guests = guests_of(stack)
+        rooms = [stack.new_room() for _ in range(max(1, sizes.joins // FEW_IN_ROOM))]
+        await guests.enter(rooms)
+        ws = stack.named("ws")
+        await asyncio.sleep(SETTLE_SECONDS)
+        cpu = cpu_seconds(ws)
+        await guests.enter([rooms[n % len(rooms)] for n in range(sizes.joins)])
+        figures = {"joins": sizes.joins, "cpu_ms": (cpu_seconds(ws) - cpu) / sizes.joins * 1e3}
+        await guests.leave()
+        return figures
+
+    with open_stack(directory) as stack:
+        return uvloop.run(run())
+
+
 def idle(directory: Path, sizes: Sizes) -> Figures:
-    """Processor time of a join, and memory of one who stays, in one process."""
+    """Memory of one who stays in one process, and processor time of a join into a full room."""
 
     async def run() -> Figures:
         guests = guests_of(stack)
@@ -205,7 +229,7 @@ def slow_readers(directory: Path, sizes: Sizes) -> Figures:
     scenario = replace(
         SCENARIOS["slow-readers"],
         clients=sizes.slow_clients,
-        rate=100.0,
+        rate=sizes.slow_rate,
         join_seconds=2.0,
         seconds=sizes.seconds * 2,
     )

@@ -39,7 +39,7 @@ def test_the_page_has_a_row_for_each_server(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["publishes_many_rooms", "hot_room", "idle", "join_storm", "reconnect_storm"]
+    "name", ["publishes_many_rooms", "hot_room", "accept", "join_storm", "reconnect_storm"]
 )
 def test_a_promised_figure_can_be_measured(name: str, tmp_path: Path) -> None:
     assert main(["bars", "--quick", "--only", name, "--out", str(tmp_path)]) == 0

@@ -91,9 +91,11 @@ class Crowd:
         scenario = self.share.scenario
         end = begin_ns + int(scenario.seconds * 1e9)
         slow = self.members[: round(len(self.members) * scenario.slow_share)]
-        for member in slow:
+        for number, member in enumerate(slow):
             member.delivering = self._slow_delivering
-            self._start(read_slowly(member, end))
+            # Every other one does not read at all: what waits for it must find its bound.
+            pause = SLOW_PAUSE_SECONDS if number % 2 else scenario.seconds
+            self._start(read_slowly(member, end, pause))
         if scenario.storm_at is not None:
             self._start(self._storm(begin_ns + int(scenario.storm_at * scenario.seconds * 1e9)))
         if scenario.churn:
@@ -171,11 +173,11 @@ async def sleep_until(due_ns: int) -> None:
         await asyncio.sleep(left / 1e9)
 
 
-async def read_slowly(member: Member, end_ns: int) -> None:
-    """Reads for a moment, then not for a long while, as a phone in a tunnel."""
-    while time.monotonic_ns() < end_ns:
+async def read_slowly(member: Member, end_ns: int, pause: float) -> None:
+    """Reads for a moment, then not for `pause` seconds, as a phone in a tunnel."""
+    while (left := end_ns - time.monotonic_ns()) > 0:
         member.stop_reading()
-        await asyncio.sleep(SLOW_PAUSE_SECONDS)
+        await asyncio.sleep(min(pause, left / 1e9))
         member.go_on_reading()
         await asyncio.sleep(SLOW_READ_SECONDS)
 

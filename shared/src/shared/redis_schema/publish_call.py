@@ -112,16 +112,13 @@ class PublishCall:
     def words(self) -> Words:
         """See Queued."""
         self.is_open = False
-        return self._call().words()
+        names = self._names()
+        return ("EVALSHA", script("publish").sha, len(names), *names, *self._args)
 
     async def run(self, redis: Redis) -> Any:
         """See Queued."""
-        return await self._call().run(redis)
+        return await Call(script("publish"), self._names(), self._args).run(redis)
 
-    def _call(self) -> Call:
+    def _names(self) -> list[str]:
         keys = self._keys
-        return Call(
-            script("publish"),
-            [keys.meta, keys.log, keys.unsaved, keys.ingest, *self._dedup],
-            self._args,
-        )
+        return [keys.meta, keys.log, keys.unsaved, keys.ingest, *self._dedup]
