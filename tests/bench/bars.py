@@ -48,7 +48,9 @@ class Sizes:
     storm: int = 10_000
     storm_seconds: float = 60.0
     slow_clients: int = 200
-    slow_rate: float = 300.0
+    slow_rate: float = 150.0
+    slow_message: int = 2048
+    """Bytes; small ones would fit into the kernel's buffers for minutes."""
     backlog: int = 100_000
     """Rows."""
 
@@ -238,7 +240,14 @@ def slow_readers(directory: Path, sizes: Sizes) -> Figures:
         ws = stack.named("ws")
         _play(stack, replace(scenario, slow_share=0.0, seconds=2.0))  # warms it
         for name, share in (("without", 0.0), ("with", 0.1)):
-            played = _play(stack, replace(scenario, slow_share=share), lambda: resident_bytes(ws))
+            played = _play(
+                stack,
+                # Those who read slowly say nothing, and the rest says it for them.
+                replace(scenario, slow_share=share, rate=scenario.rate / (1 - share)),
+                lambda: resident_bytes(ws),
+                message_size=sizes.slow_message,
+                processes=10,  # one for all who read slowly: what they catch up delays no other
+            )
             memory = played.noted[len(played.noted) // 3 :]
             found[name] = {**_told(played.outcome), "memory_growth": memory[-1] - memory[0]}
     return found
@@ -274,6 +283,9 @@ def _play(
     scenario: Scenario,
     note: Callable[[], int] | None = None,
     rooms: list[str] | None = None,
+    *,
+    message_size: int = 64,
+    processes: int = 2,
 ) -> _Played:
     """Plays a scenario straight on the replicas; `note` is asked each second."""
     noted: list[int] = []
@@ -282,8 +294,8 @@ def _play(
         scenario,
         bases,
         rooms or [stack.new_room() for _ in range(scenario.rooms)],
-        processes=max(2, scenario.clients // 15_000 + 1),
-        message_size=64,
+        processes=max(processes, scenario.clients // 15_000 + 1),
+        message_size=message_size,
         on_second=lambda _: noted.append(note()) if note else None,
     ) as generator:
         return _Played(generator.play(), noted)

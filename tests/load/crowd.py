@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from tests.load.dialects.dialect import Visit
 from tests.load.member import Member
-from tests.load.scenarios import Scenario, room_of
+from tests.load.scenarios import Scenario, is_slow, room_of
 from tests.load.tally import Durations, Tally
 
 if TYPE_CHECKING:
@@ -90,7 +90,11 @@ class Crowd:
         """Plays the scenario from a time on, for its seconds."""
         scenario = self.share.scenario
         end = begin_ns + int(scenario.seconds * 1e9)
-        slow = self.members[: round(len(self.members) * scenario.slow_share)]
+        slow = [
+            member
+            for number, member in zip(self.share.numbers, self.members, strict=True)
+            if is_slow(scenario, number)
+        ]
         for number, member in enumerate(slow):
             member.delivering = self._slow_delivering
             # Every other one does not read at all: what waits for it must find its bound.
@@ -100,7 +104,7 @@ class Crowd:
             self._start(self._storm(begin_ns + int(scenario.storm_at * scenario.seconds * 1e9)))
         if scenario.churn:
             self._start(self._churn(begin_ns, end))
-        await self._talk(self.members[len(slow) :], begin_ns, end)
+        await self._talk([each for each in self.members if each not in slow], begin_ns, end)
         await self._finish_tasks()
 
     async def _talk(self, speakers: Sequence[Member], begin_ns: int, end_ns: int) -> None:

@@ -21,7 +21,7 @@ class Scenario:
     seconds: float = 30.0
     """From when all are in."""
     slow_share: float = 0.0
-    """Of the clients, read only in short moments."""
+    """Of the clients, read only in short moments, or not at all."""
     storm_at: float | None = None
     """Part of `seconds` after which every connection is cut, all at once."""
     churn: float = 0.0
@@ -54,6 +54,11 @@ SCENARIOS: Final = {
         ),
     )
 }
+
+
+def is_slow(scenario: Scenario, client: int) -> bool:
+    """Does this client read slowly? With as many processes as one of how many, all are in one."""
+    return scenario.slow_share > 0 and client % round(1 / scenario.slow_share) == 0
 
 
 def room_of(scenario: Scenario, client: int) -> int:
