@@ -50,15 +50,19 @@ def normalise_content(raw: str) -> str | None:
         RuleViolation: content, too_long: over 16 KiB of UTF-8 or 4,000 graphemes.
 
     """
-    text = strip_blank(without_unsafe_characters(unify_newlines(raw)))
+    # What is printable has neither breaks nor controls; most texts are.
+    text = raw if raw.isprintable() else without_unsafe_characters(unify_newlines(raw))
+    text = strip_blank(text)
     _check_content_bytes(text)
-    text = strip_blank(nfc(text))
+    composed = nfc(text)
+    if composed != text:
+        text = strip_blank(composed)
+        _check_content_bytes(text)  # NFC can lengthen a text
     if not text:
         return None
     if exceeds_graphemes(text, MAX_CONTENT_GRAPHEMES):
         limit = MAX_CONTENT_GRAPHEMES
         raise RuleViolation(CONTENT_FIELD, rules.TOO_LONG, limit=limit, unit="graphemes")
-    _check_content_bytes(text)  # NFC can lengthen a text
     return text
 
 
@@ -82,8 +86,7 @@ def check_file_url(raw: str | None) -> str | None:
             a bad port, credentials, white space, controls or invisible characters.
 
     """
-    url = strip_blank(raw or "")
-    if not url:
+    if not raw or not (url := strip_blank(raw)):
         return None
     if len(url) > MAX_FILE_URL_CHARACTERS:
         limit = MAX_FILE_URL_CHARACTERS

@@ -218,3 +218,8 @@ def test_the_key_of_a_key_is_the_key(text: str) -> None:
 
     assert comparison_key(key) == key
     assert comparison_key(unicodedata.normalize("NFD", text)) == key
+
+
+def test_no_printable_character_is_a_break_or_unsafe() -> None:
+    printable = "".join(filter(str.isprintable, map(chr, range(0x110000))))
+    assert without_unsafe_characters(unify_newlines(printable)) == printable
