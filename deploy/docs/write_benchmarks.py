@@ -29,11 +29,12 @@ Figures = Mapping[str, Any]
 _HEAD: Final = """\
 # Benchmarks, measured
 
-Made by `make bench` (about {minutes} minutes) on one machine, by one program: clients on picows,
+Made by `make bench` (most of an hour) on one machine, by one program: clients on picows,
 open-loop where delays are measured, all in one process on one processor; the server alone on the
 other; its Redis, PostgreSQL and whatever else it needs with the clients. Servers take turns, with
 Adda between its peers. Figures are medians over all turns. Repeat it on your machine: the ratios
-are what counts, not the microseconds.
+are what counts, not the microseconds. Take a Python that was built with all optimisations, as
+distributions have it (`make bench PYTHON=/usr/bin/python3`): others cost a tenth more.
 
 Last run: {day}, {system}, {cores} cores, {memory_gib} GiB, Python {python}.
 
@@ -95,7 +96,7 @@ def median(server: Figures, *path: str) -> float | None:
 def document(figures: Figures) -> str:
     """The page."""
     comparison = figures["comparison"]
-    head = _HEAD.format(**comparison["machine"], **comparison["plan"], minutes=40)
+    head = _HEAD.format(**comparison["machine"], **comparison["plan"])
     does = "\n".join(
         f"- {server['title']}: {server['does']}" for server in comparison["servers"].values()
     )
@@ -151,7 +152,8 @@ def _number(value: float | None, digits: int) -> str:
 
 def bars_section(figures: Figures) -> list[str]:
     """What is promised, beside what was measured; nothing where nothing was."""
-    rows = [row for part in (_bar_rows, _worker_rows, _api_rows) for row in part(figures)]
+    parts = (_ratio_rows, _bar_rows, _worker_rows, _api_rows)
+    rows = [row for part in parts for row in part(figures)]
     if not rows:
         return []
     return [
@@ -164,6 +166,37 @@ def bars_section(figures: Figures) -> list[str]:
         *(f"| {what} | {bar} | {measured} |" for what, bar, measured in rows),
         "",
     ]
+
+
+RATIOS: Final = (
+    ("saturated", "socketio-redis", 1 / 9),
+    ("saturated", "nchan", 1 / 2.5),
+    ("saturated", "original", 1 / 200),
+    ("saturated", "original-unstored", 1 / 200),
+    ("one_by_one", "nchan", 1.4),
+    ("one_by_one", "kernel", 1.7),
+    ("one_by_one", "socketio-redis", 0.9),
+)
+"""How a delivery was measured, a peer, and how many times its cost ours may be."""
+
+
+def _ratio_rows(figures: Figures) -> list[tuple[str, str, str]]:
+    servers = figures.get("comparison", {}).get("servers", {})
+    rows: list[tuple[str, str, str]] = []
+    for way, peer, bar in RATIOS:
+        ours, theirs = (
+            median(servers[name], way, "cpu_us_per_delivery") if name in servers else None
+            for name in ("adda", peer)
+        )
+        if ours and theirs:
+            name = servers[peer]["title"]
+            what = f"CPU of a delivery, {way.replace('_', ' ')}, beside {name}"
+            rows.append((what, f"≤ {_times(bar)}", _times(ours / theirs)))
+    return rows
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f} ×" if ratio > 0.5 else f"1/{1 / ratio:.3g}"  # noqa: PLR2004 - taste
 
 
 def _bar_rows(figures: Figures) -> list[tuple[str, str, str]]:
