@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, Connection
@@ -28,6 +28,11 @@ LOOK_SECONDS: Final = 1.0
 
 SENTINEL_SECONDS: Final = 0.5
 """Of one sentinel, to connect as well as to answer; all are asked at once."""
+
+
+class _Told(NamedTuple):
+    epoch: int
+    address: Address
 
 
 class Masters:
@@ -69,7 +74,7 @@ class Masters:
 
     async def _ask(self) -> Address:
         asked = [asyncio.ensure_future(self._state_at(sentinel)) for sentinel in self._sentinels]
-        states: list[dict[str, Any]] = []
+        states: list[_Told] = []
         try:
             for answer in asyncio.as_completed(asked):
                 if (state := await answer) is not None:
@@ -82,19 +87,29 @@ class Masters:
                 each.cancel()
         if not states:
             raise MasterNotFoundError(f"no sentinel knows a living master {self._service!r}")
-        newest = max(states, key=lambda state: int(state["config-epoch"]))
-        self.address = (newest["ip"], newest["port"])
+        self.address = max(states).address
         return self.address
 
-    async def _state_at(self, sentinel: Redis) -> dict[str, Any] | None:
-        """What one sentinel says of the master, unless it is away or calls the master dead."""
+    async def _state_at(self, sentinel: Redis) -> _Told | None:
+        """What one sentinel says of the master, unless it is away or calls the master dead.
+
+        While it replaces a master it still lists the old one, with the new epoch, and by name it
+        gives the address of the new one, as soon as there is one.
+        """
         try:
-            masters = cast("dict[str, Any]", await sentinel.sentinel_masters())
+            masters: Any = await sentinel.sentinel_masters()
+            address: Any = await sentinel.sentinel_get_master_addr_by_name(self._service)
         except (RedisError, OSError):
             return None
-        state: dict[str, Any] | None = masters.get(self._service)
-        lives = state and state["is_master"] and not (state["is_sdown"] or state["is_odown"])
-        return state if lives else None
+        state = masters.get(self._service)
+        if state is None or address is None:
+            return None
+        host, port = address  # as bytes, unlike those in the list
+        told = _Told(int(state["config-epoch"]), (host.decode(), int(port)))
+        if told.address != (state["ip"], state["port"]):
+            return told
+        dead = state["is_sdown"] or state["is_odown"] or not state["is_master"]
+        return None if dead or "failover_in_progress" in state["flags"] else told
 
 
 class _ToMaster(Connection):
