@@ -38,7 +38,6 @@ TESTED_ELSEWHERE = {
     "ws_service/channels": "integration/ws_service/test_storms.py",
     "ws_service/listener": "integration/ws_service/test_set_back.py",
     "ws_service/protocol_class": "integration/ws_service/test_bad_input.py",
-    "ws_service/fan_out": "integration/ws_service/test_chat.py",
     "ws_service/parts": "integration/ws_service/test_chat.py",
     "ws_service/hub": "integration/ws_service/test_chat.py integration/ws_service/test_storms.py",
     "ws_service/room_channel": "integration/ws_service/test_recovery.py",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.integration.ws_service.folded_state import FoldedState, Json
 
+from ws_service.fan_out import NO_SOCKET
 from ws_service.handshake import Caller, JoinRequest
-from ws_service.listener import CLOSED, Outlet
 from ws_service.session import Fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from tests.integration.ws_service.steered_replica import SteeredReplica
@@ -31,7 +31,10 @@ class Recorder:
     def __init__(self) -> None:
         self.ended = asyncio.Event()
         self._frames: list[bytes] = []
-        self.outlet: Outlet = CLOSED
+        self.open_fd = NO_SOCKET
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        pass
 
     def listen(self, ear: Ear) -> None:
         pass

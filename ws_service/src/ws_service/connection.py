@@ -20,7 +20,7 @@ from shared.protocol.events import PongEvent
 from shared.runtime.clock import chance
 from shared.usecases.read_history import within_bytes
 from ws_service import wire
-from ws_service.listener import CLOSED
+from ws_service.fan_out import NO_SOCKET
 from ws_service.session import (
     Close,
     Effect,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from shared.protocol.envelopes import Person
     from shared.protocol.errors import Language
     from shared.usecases.post_message import CheckedDraft, Posting
-    from ws_service.listener import Outlet
+    from ws_service.fan_out import Seat
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.transport import Transport
@@ -93,8 +93,8 @@ class Connection:
         "channel",
         "closing",
         "id",
-        "outlet",
         "roster_deltas",
+        "seat",
         "session",
         "transport",
         "user",
@@ -127,7 +127,8 @@ class Connection:
         self._held: list[bytes] | None = []
         self._held_bytes = 0
         self._answers: list[bytes] = []
-        self.outlet: Outlet = CLOSED
+        self.seat: Seat | None = None
+        transport.watch(self._show_outlet)
         self._posting = 0
         self._line: deque[str | None] = deque()
         self._obeying: asyncio.Task[None] | None = None
@@ -146,7 +147,7 @@ class Connection:
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:
-        """Frames for everybody in the room, where `outlet` did not take them.
+        """Frames for everybody in the room, where its socket did not take them.
 
         A peer that does not read is cut off; it comes back by its position.
         """
@@ -160,10 +161,10 @@ class Connection:
 
     def answer(self, frame: bytes) -> None:
         """A frame for this connection alone, at the end of this tick with all others."""
-        if not self._answers:
-            self._parts.tick_end.write_answers(self.flush)
-            self.outlet = CLOSED  # they go first
         self._answers.append(frame)
+        if len(self._answers) == 1:
+            self._parts.tick_end.write_answers(self.flush)
+            self._show_outlet()
 
     def flush(self) -> None:
         """Writes the answers that wait."""
@@ -175,7 +176,7 @@ class Connection:
         if self._answers:
             frames = b"".join((*self._answers, frames))
             self._answers.clear()
-            self._open_outlet()
+            self._show_outlet()
         if self.transport.write(frames) > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
 
@@ -184,18 +185,18 @@ class Connection:
         held, self._held = self._held or [], None
         if held:
             self.send(b"".join(held))
-        self._open_outlet()
+        self._show_outlet()
 
-    def _open_outlet(self) -> None:
-        """From now on frames for the room need not ask this object, unless something waits."""
-        if self._held is None and not self._answers and not self.closing:
-            self.outlet = self.transport.outlet
+    def _show_outlet(self) -> None:
+        """Frames for the room need not ask this object while nothing of its own goes first."""
+        if self.seat is not None:
+            alone = self._held is None and not self._answers
+            self.seat.let(self.transport.open_fd if alone else NO_SOCKET)
 
     def close(self, code: CloseCode) -> None:
         """Starts to close; the loop in `serve` ends by it."""
         if not self.closing:
             self.closing = True
-            self.outlet = CLOSED
             self.channel.detach(self)
             self._replica.closes[code.name.lower()] += 1
             self.transport.close(code, close_text(code, self._language))

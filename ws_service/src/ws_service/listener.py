@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,23 +10,7 @@ if TYPE_CHECKING:
 
     from shared.protocol.close_codes import CloseCode
     from shared.protocol.envelopes import Person
-
-
-class Outlet(Protocol):
-    """Where bytes may be written."""
-
-    open_fd: int
-    """A socket that takes whole frames just now; -1: it does not."""
-
-
-class ClosedOutlet:
-    """One that never takes any."""
-
-    __slots__ = ()
-    open_fd = -1
-
-
-CLOSED: Final = ClosedOutlet()
+    from ws_service.fan_out import Seat
 
 
 class Listener(Protocol):
@@ -34,8 +18,8 @@ class Listener(Protocol):
 
     id: UUID
     roster_deltas: bool
-    outlet: Outlet
-    """The socket, while frames for the room may go there at once; else CLOSED."""
+    seat: Seat | None
+    """Its place in the room, if it is in one; it has the socket while frames may go there."""
 
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""

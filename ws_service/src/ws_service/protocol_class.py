@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from asyncio import BaseTransport
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -18,6 +18,9 @@ from websockets.frames import Frame
 
 from shared.protocol.close_codes import CLOSES, CloseCode
 from ws_service.frames import FrameCutter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DOOR: Final = "adda.door"
 """Name of the extension in the ASGI scope that holds the protocol object."""
@@ -49,6 +52,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Of the socket, unless bytes must not go to it directly: behind TLS."""
         self.open_fd = -1
         """The same while nothing waits in the transport and the connection is not closing."""
+        self.open_fd_changed: Callable[[], None] | None = None
         self._ear: Ear | None = None
         self._early: list[str | None] = []
         """What came before somebody listened; None stands for bytes."""
@@ -58,47 +62,54 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Looks for the socket."""
         super().connection_made(transport)
         if transport.get_extra_info("ssl_object") is None:
-            self._fd = self.open_fd = transport.get_extra_info("socket").fileno()
+            self._fd = transport.get_extra_info("socket").fileno()
+            self._let(self._fd)
             # So that each byte that waits is told by `pause_writing`, and the last one's going.
             self.transport.set_write_buffer_limits(high=0)
 
     @override
     def pause_writing(self) -> None:
         """Something waits: what follows must wait behind it."""
-        self.open_fd = -1
+        self._let(-1)
         super().pause_writing()
 
     @override
     def resume_writing(self) -> None:
         """Nothing waits any more."""
         if not (self.close_sent or self.transport.is_closing()):
-            self.open_fd = self._fd
+            self._let(self._fd)
         super().resume_writing()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """The number may soon be another socket's."""
-        self._fd = self.open_fd = -1
+        self._fd = -1
+        self._let(-1)
         super().connection_lost(exc)
+
+    def _let(self, fd: int) -> None:
+        self.open_fd = fd
+        if self.open_fd_changed is not None:
+            self.open_fd_changed()
 
     # Nothing is sent behind a close (RFC 6455 §5.5.1), whoever begins it.
 
     @override
     def handle_close(self, event: Frame) -> None:
         """The client closes."""
-        self.open_fd = -1
+        self._let(-1)
         super().handle_close(event)
 
     @override
     def handle_parser_exception(self) -> None:
         """The client broke the rules of the protocol."""
-        self.open_fd = -1
+        self._let(-1)
         super().handle_parser_exception()
 
     @override
     def shutdown(self) -> None:
         """The server stops without a drain."""
-        self.open_fd = -1
+        self._let(-1)
         super().shutdown()
 
     @override
@@ -190,7 +201,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Starts the closing handshake, even while the buffer is full; cuts after 5 s."""
         if self.close_sent or self.transport.is_closing():
             return
-        self.open_fd = -1
+        self._let(-1)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))

@@ -27,7 +27,7 @@ from shared.runtime.lifecycle import BackgroundTasks
 from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
 from ws_service.announcer import LIST_BYTES_PER_SECOND, WINDOW_SECONDS, Announcer
-from ws_service.fan_out import write_to_all
+from ws_service.fan_out import Seats
 from ws_service.frames import text_frame
 from ws_service.roster import Roster
 from ws_service.tick_frames import TickFrames
@@ -84,7 +84,8 @@ class RoomChannel:
         """Changes of messages that were told, counted as Redis counts them."""
         self._changed_micros = 0
         """Time of the newest of them."""
-        self._delta_members = 0
+        self._seats, self._delta_seats = Seats(), Seats()
+        """Of those who hear lists of users, and of those who hear changes of them instead."""
         self._tick = TickFrames(tick_end, self.flush)
         self._held: list[tuple[str, StoredMessage]] = []
         """With the epoch of each."""
@@ -157,7 +158,7 @@ class RoomChannel:
         if change.op == "n":
             for member in self.members.values():
                 member.take_name({change.person.id: change.person})
-        if self._delta_members:
+        if self._delta_seats.members:
             self._tick.add_delta(
                 wire.roster_frame(change, self._clock.micros(), total=len(self.roster))
             )
@@ -202,19 +203,17 @@ class RoomChannel:
     def flush(self) -> None:
         """Writes what was emitted: one write per connection."""
         lists, deltas = self._tick.take()
-        members = list(self.members.values())
-        if lists is not deltas:
-            write_to_all([member for member in members if member.roster_deltas], deltas)
-            members = [member for member in members if not member.roster_deltas]
-        write_to_all(members, lists)
+        self._seats.write(lists)
+        self._delta_seats.write(deltas)
 
     def attach(self, connection: Listener) -> tuple[str, int]:
         """Lets a connection listen; returns the position after which it hears everything."""
         assert self.tracker is not None  # noqa: S101 - the hub opens a channel before use
         self.flush()  # what is older than the position must not reach the newcomer
         self.members[connection.id] = connection
+        seats = self._delta_seats if connection.roster_deltas else self._seats
+        connection.seat = seats.add(connection)
         if connection.roster_deltas:
-            self._delta_members += 1
             # Exactly this list and every change after it.
             connection.deliver(self.user_list_frame())
         position = self.tracker.position
@@ -222,8 +221,10 @@ class RoomChannel:
 
     def detach(self, connection: Listener) -> None:
         """The connection hears nothing any more."""
-        if self.members.pop(connection.id, None) is not None and connection.roster_deltas:
-            self._delta_members -= 1
+        self.members.pop(connection.id, None)
+        if connection.seat is not None:
+            connection.seat.leave()
+            connection.seat = None
 
     # ------------------------------------------------------------------ repair
 
@@ -382,7 +383,7 @@ class RoomChannel:
             people = {present.person.id: present.person for present in snapshot.people}
             for member in self.members.values():
                 member.take_name(people)
-            if self._delta_members:
+            if self._delta_seats.members:
                 self._tick.add_delta(self.user_list_frame())
             self._announcer.dirty = True
             if self._window is None:

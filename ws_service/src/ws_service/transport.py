@@ -10,14 +10,16 @@ from ws_service.protocol_class import Ear, door_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ws_service.listener import Outlet
-
 
 class Transport(Protocol):
     """A socket that was accepted."""
 
-    outlet: Outlet
-    """Where whole text frames may be written past `write`, while it is open."""
+    @property
+    def open_fd(self) -> int:
+        """A socket to which whole text frames may be written past `write`; -1: not now."""
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Calls `changed` whenever `open_fd` is another."""
 
     def listen(self, ear: Ear) -> None:
         """From now on `ear` hears what the client sends; first what has come already."""
@@ -48,11 +50,19 @@ class SocketTransport:
         self._receive = receive
         self._door = door_of(scope)
         # The hot path: no call in between.
-        self.outlet: Outlet = self._door
         self.write = self._door.push
         self.listen = self._door.listen
         self.stop_reading = self._door.stop_reading
         self.go_on_reading = self._door.go_on_reading
+
+    @property
+    def open_fd(self) -> int:
+        """See Transport."""
+        return self._door.open_fd
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """See Transport."""
+        self._door.open_fd_changed = changed
 
     async def wait_ended(self) -> int:
         """See Transport."""
