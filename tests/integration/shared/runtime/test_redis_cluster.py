@@ -90,7 +90,7 @@ async def test_a_key_that_has_gone_ahead_of_its_slot_is_asked_for(
     await redis.mset({gone: "1", stays: "2"})
     to = (cluster.owner_of(slot("{p5}")) + 1) % 3
     cluster.begin_move(slot("{p5}"), to)
-    cluster.move_keys(slot("{p5}"), to, 10, but=[stays])
+    cluster.move_keys(slot("{p5}"), to, 1000, but=[stays])
     pipeline = redis.pipeline(transaction=False)
     pipeline.get(gone)
     pipeline.get(stays)
@@ -99,7 +99,7 @@ async def test_a_key_that_has_gone_ahead_of_its_slot_is_asked_for(
     with pytest.raises(Unavailable), redis_outage_as_unavailable():
         await redis.mget(gone, stays)  # neither node has both
     assert time.monotonic() - start < OUTAGE_SECONDS
-    cluster.move_keys(slot("{p5}"), to, 10)
+    cluster.move_keys(slot("{p5}"), to, 1000)
     await asyncio.to_thread(cluster.finish_move, slot("{p5}"), to)
     assert await redis.mget(gone, stays) == [b"1", b"2"]
 
