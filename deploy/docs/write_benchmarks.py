@@ -105,6 +105,7 @@ def document(figures: Figures) -> str:
         [
             head,
             *_comparison_table(comparison),
+            *(["", comparison["remark"]] if "remark" in comparison else []),
             _NOTES.format(does=does),
             *(["Not measured in this run:", "", *missing, ""] if missing else []),
             *bars_section(figures),
