@@ -70,8 +70,15 @@ class _Lane:
         if not batch:
             self.idle.set()
             return
-        words = [call.words() for call, _ in batch]
-        if self._pipe is None or not self._pipe.begin(words, partial(self._take_answers, batch)):
+        try:
+            words = [call.words() for call, _ in batch]
+            tell = partial(self._take_answers, batch)
+            begun = self._pipe is not None and self._pipe.begin(words, tell)
+        except Exception as error:  # noqa: BLE001 - one that cannot be packed must not end the lane
+            self._settle_all(batch, error)
+            asyncio.get_running_loop().call_soon(self._next)
+            return
+        if not begun:
             self._go_on_by(self._send(batch))
 
     def _take_answers(self, batch: list[_Waiter], told: Told) -> None:

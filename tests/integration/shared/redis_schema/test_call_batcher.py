@@ -135,6 +135,16 @@ async def test_the_error_of_one_call_is_not_that_of_the_others(redis: Redis, key
     assert await last == [b"last"]
 
 
+async def test_a_call_that_cannot_be_packed_does_not_end_the_lane(redis: Redis, keys: Keys) -> None:
+    batcher = CallBatcher(redis)
+    await batcher.submit(echo(keys, "warm"))
+    unpackable: Any = object()
+    with pytest.raises(Exception, match=r"must be str|Invalid input"):  # hiredis, redis-py
+        await asyncio.wait_for(batcher.submit(Call(BROKEN, [keys.conns(0)], [unpackable])), 5)
+    answer = await asyncio.wait_for(batcher.submit(echo(keys, "after")), 5)
+    assert answer == [b"after"]
+
+
 async def test_a_cancelled_waiter_harms_nobody(redis: Redis, keys: Keys) -> None:
     batcher = CallBatcher(redis)
 
