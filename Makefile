@@ -18,11 +18,14 @@ ROOM    ?=
 
 BIN       := .venv/bin
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
+BUILD_WEB := $(PYTHON) deploy/local/build_web.py
 STACK     := $(BIN)/python -m local_stack
 FAULTS    := .adda-faults
 BENCH     := .adda-bench
 DRILL     := $(BIN)/pytest -n 0
 BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:deploy/local/src
+# Its programs see the environment's Node.js, as they would see the machine's.
+NPM       := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix gateway/web --loglevel=error
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
              --no-annotate --custom-compile-command "make lock"
 
@@ -32,7 +35,7 @@ help: ## show this list
 		$(MAKEFILE_LIST)
 
 .PHONY: run
-run: install ## start everything: make run [PORT=8000 API=1 WS=2 WORKERS=1]; Ctrl-C stops it
+run: web ## start everything: make run [PORT=8000 API=1 WS=2 WORKERS=1]; Ctrl-C stops it
 	@exec $(STACK) run --port $(PORT) --api $(API) --ws $(WS) --workers $(WORKERS)
 
 .PHONY: stop
@@ -49,7 +52,7 @@ bot: install ## run a bot: make bot BOT=bot.py ROOM=<room id>
 
 .PHONY: clean
 clean: ## remove .venv and all data of this folder; asks (YES=1 does not)
-	@if [ -e .venv ] || [ -e .adda ]; then \
+	@if [ -e .venv ] || [ -e .adda ] || [ -e gateway/web/node_modules ]; then \
 		$(MAKE) --no-print-directory install && $(STACK) clean $(if $(YES),--yes); \
 	else echo "nothing to remove"; fi
 
@@ -61,19 +64,30 @@ install:
 install-dev:
 	@$(BOOTSTRAP) tests/requirements.txt
 
+.PHONY: install-web
+install-web: install-dev
+	@$(BUILD_WEB) --dev
+
+.PHONY: web
+web: install ## build the web client, if it changed; `make run` does so by itself
+	@$(BUILD_WEB)
+
 .PHONY: format
-format: install-dev ## format the code and mend what ruff can mend
+format: install-web ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format && $(BIN)/ruff check --fix
+	@$(NPM) run --silent format
 
 .PHONY: check
-check: install-dev ## formatting, lint, types and import rules, in seconds
+check: install-web ## formatting, lint, types and import rules, in seconds
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(NPM) run --silent check
 
 .PHONY: test
 test: check ## everything: check and all tests, beside a running `make run` if there is one
+	@$(NPM) run --silent test
 	@$(BIN)/pytest -n $(JOBS) $(PYTEST)
 
 .PHONY: test-unit
@@ -110,6 +124,11 @@ bench: install-dev ## most of an hour: peers, every promised figure, growth, and
 	$(BIN)/python deploy/docs/write_benchmarks.py $(BENCH) && \
 	$(BIN)/python deploy/docs/write_scaling.py $(BENCH)/growth.json
 
+.PHONY: bench-web
+bench-web: install-web web ## ten minutes: the web client in Chromium and by Lighthouse, and its page
+	@PYTHONPATH=$(BENCH_PATH) $(BIN)/python -m tests.bench.web_client --out $(BENCH)/web_client.json && \
+	$(BIN)/python deploy/docs/write_web_performance.py $(BENCH)/web_client.json
+
 .PHONY: coverage
 coverage: install-dev ## all tests with branch coverage
 	@$(BIN)/coverage erase
@@ -118,8 +137,10 @@ coverage: install-dev ## all tests with branch coverage
 	@$(BIN)/coverage report
 
 .PHONY: docs
-docs: install-dev ## write the generated documents anew
+docs: install-web ## write the generated documents anew, and what the web client knows of the wire
 	@$(BIN)/python deploy/docs/write_settings.py
+	@$(BIN)/python deploy/docs/write_wire.py
+	@$(NPM) run --silent types
 
 .PHONY: lock
 lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1: newest versions)
@@ -128,6 +149,7 @@ lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1:
 	up="$(if $(UPGRADE),--upgrade)"; \
 	$(COMPILE) $$up deploy/local/bootstrap.in -o deploy/local/bootstrap.txt; \
 	$(COMPILE) $$up pyproject.toml --extra dev -o tests/requirements.txt; \
+	$(COMPILE) deploy/local/node.in -c tests/requirements.txt -o deploy/local/node.txt; \
 	for pair in local:deploy/local api:api_service ws:ws_service worker:worker; do \
 		$(COMPILE) pyproject.toml --extra "$${pair%%:*}" -c tests/requirements.txt \
 			-o "$${pair#*:}/requirements.txt"; \
@@ -136,3 +158,5 @@ lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1:
 		$(COMPILE) $$up "tests/bench/peers/$${peer}_server/requirements.in" \
 			-o "tests/bench/peers/$${peer}_server/requirements.txt"; \
 	done
+	@$(NPM) $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved --no-audit --no-fund

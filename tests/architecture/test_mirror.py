@@ -12,7 +12,6 @@ NO_TWIN_NEEDED = {"__init__.py", "__main__.py"}
 TESTED_ELSEWHERE = {
     # Pure declarations and wiring: whatever runs the service runs them.
     "api_service/app": "integration/api_service/test_layers.py",
-    "api_service/limits": "integration/api_service/test_users.py",
     "api_service/paths": "unit/api_service/test_openapi.py",
     "api_service/wiring": "integration/api_service/test_main.py",
     "ws_service/app": "integration/ws_service/test_bad_input.py",

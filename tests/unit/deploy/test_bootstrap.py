@@ -91,7 +91,11 @@ def test_a_failed_install_is_one_clear_line_and_is_tried_again(
     assert steps.lines
 
 
-@pytest.mark.parametrize("lock", sorted(ROOT.glob("*/requirements.txt")), ids=str)
+@pytest.mark.parametrize(
+    "lock",
+    sorted([*ROOT.glob("*/requirements.txt"), *ROOT.glob("deploy/local/*.txt")]),
+    ids=str,
+)
 def test_locks_name_no_address_and_pin_everything_by_hash(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
     assert "://" not in text

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BESIDE_SETTINGS: Final = {
-    *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS"),
+    *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS", "ADDA_CHROMIUM"),
     *("ADDA_SCHEMATHESIS_EXAMPLES", "ADDA_SCHEMATHESIS_SEED"),
     *("ADDA_FAULTS", "ADDA_FAULTS_RESULTS"),
     *("ADDA_EXAMPLES", "ADDA_SEED"),
@@ -28,7 +28,7 @@ def test_the_table_is_not_stale() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_variable_that_is_named_exists(document: Path) -> None:
-    named = set(re.findall(r"ADDA_[A-Z_]+", document.read_text(encoding="utf-8")))
+    named = set(re.findall(r"ADDA_[A-Z0-9_]+", document.read_text(encoding="utf-8")))
     assert named <= write_settings.variables() | BESIDE_SETTINGS
 
 

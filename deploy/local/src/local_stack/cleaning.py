@@ -10,10 +10,16 @@ from local_stack.errors import StackError
 from local_stack.preflight import explain_os_error
 from local_stack.runfile import RunLock, stop_orphans
 
+_INSTALLED_AND_BUILT = (
+    ".venv",
+    *(f"gateway/web/{name}" for name in ("dist", "dist.new", "node_modules")),
+)
+
 
 def clean(checkout: Path, directory: Path, *, ask: bool) -> int:
-    """Remove `directory` (all chat data!) and the virtual environment; returns the exit code.
+    """Remove `directory` (all chat data!), the virtual environment and the built web client.
 
+    Returns the exit code.
     Raises StackError if the stack runs or something may not be removed.
     """
     environment = checkout / ".venv"
@@ -25,8 +31,9 @@ def clean(checkout: Path, directory: Path, *, ask: bool) -> int:
             stop_orphans(directory)
             forget_home(directory)
             shutil.rmtree(directory)
-        if environment.exists():
-            shutil.rmtree(environment)
+        for name in _INSTALLED_AND_BUILT:
+            if (checkout / name).exists():
+                shutil.rmtree(checkout / name)
     except OSError as exc:
         raise explain_os_error(exc) from exc
     print(f"✔ removed {directory} and {environment}")

@@ -17,7 +17,7 @@ from local_stack.errors import StackError
 from local_stack.following import follow
 from local_stack.output import Console
 from local_stack.runfile import RunLock, read_record, stop_orphans
-from local_stack.services import CHECKOUT, StackOptions
+from local_stack.services import CHECKOUT, PAGE, StackOptions
 from local_stack.stack import Stack
 from local_stack.supervisor import Cancelled
 
@@ -90,6 +90,7 @@ def _run(options: argparse.Namespace) -> int:
             workers=options.workers,
             redis_url=os.environ.get("ADDA_REDIS_URL"),
             database_url=os.environ.get("ADDA_DATABASE_URL"),
+            page=PAGE,
         )
     )
 

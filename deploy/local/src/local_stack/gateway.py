@@ -12,6 +12,7 @@ from string import Template
 
 from local_stack.accounts import home_for, unprivileged_account
 from local_stack.child import Command
+from local_stack.page import place_page
 from local_stack.wheels import nginx
 
 MOST_CONNECTIONS = 16_384
@@ -49,14 +50,19 @@ def gateway_command(
     port: int,
     api_ports: Sequence[int],
     ws_ports: Sequence[int],
+    page: Path | None = None,
 ) -> Command:
-    """The command of nginx on `host`:`port`; its files are in `directory`/gateway."""
+    """The command of nginx on `host`:`port`; its files are in `directory`/gateway.
+
+    `page` is the folder of the built web client; without it there is none, and all else works.
+    """
     account = unprivileged_account()
     folder = home_for(account, directory) / "gateway"
     values = {
         "GATEWAY_USER": f"user {account.name} {account.group};" if account else "",
         "GATEWAY_LISTEN": f"{host}:{port}",
         "GATEWAY_FOLDER": str(folder),
+        "GATEWAY_WEB": str(folder / "web"),
         "GATEWAY_PROCESSES": str(min(4, os.cpu_count() or 1)),
         "GATEWAY_CONNECTIONS": str(_connections()),
         "GATEWAY_REAL_IP_FROM": "",
@@ -67,6 +73,8 @@ def gateway_command(
 
     def before_start() -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # the workers' user goes through it to the page, whatever the umask
+        place_page(page, folder / "web")
         rendered = render(template.read_text(encoding="utf-8"), values)
         (folder / "nginx.conf").write_text(rendered, encoding="utf-8")
 

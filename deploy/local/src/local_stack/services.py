@@ -14,6 +14,8 @@ from local_stack.secret_files import remembered_secret
 
 CHECKOUT = Path(__file__).parents[4]
 TEMPLATE = CHECKOUT / "gateway" / "nginx" / "nginx.conf.template"
+PAGE = CHECKOUT / "gateway" / "web" / "dist"
+"""What `make web` builds."""
 
 _SOURCES = ("shared", "api_service", "ws_service", "worker")
 
@@ -50,6 +52,8 @@ class StackOptions:
     durable: bool = True
     """False: PostgreSQL does not wait for the disk; for tests."""
     programs: Programs = field(default_factory=Programs)
+    page: Path | None = None
+    """Folder of the built web client, such as PAGE; None: the gateway has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,7 @@ class Stack:
             port=options.port,
             api_ports=ports_of("api", self._ports),
             ws_ports=ports_of("ws", self._ports),
+            page=options.page,
         )
         commands = [*service_commands(options, servers, self._ports), gateway]
         for command in commands:

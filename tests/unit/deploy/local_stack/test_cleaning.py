@@ -15,6 +15,9 @@ from local_stack.runfile import RunLock
 def checkout(tmp_path: Path) -> Path:
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".adda" / "postgres").mkdir(parents=True)
+    for made in ("dist", "dist.new", "node_modules"):
+        (tmp_path / "gateway" / "web" / made).mkdir(parents=True)
+    (tmp_path / "gateway" / "web" / "package.json").touch()
     (tmp_path / "README.md").touch()
     return tmp_path
 
@@ -28,7 +31,8 @@ def test_yes_removes_data_and_environment_and_nothing_else(
 ) -> None:
     answer(monkeypatch, "y")
     assert clean(checkout, checkout / ".adda", ask=True) == 0
-    assert [path.name for path in checkout.iterdir()] == ["README.md"]
+    left = {path.relative_to(checkout).as_posix() for path in checkout.rglob("*")}
+    assert left == {"README.md", "gateway", "gateway/web", "gateway/web/package.json"}
 
 
 @pytest.mark.parametrize("text", ["", "n", "no", "maybe"])
@@ -37,7 +41,8 @@ def test_anything_else_removes_nothing(
 ) -> None:
     answer(monkeypatch, text)
     assert clean(checkout, checkout / ".adda", ask=True) == 1
-    assert len(list(checkout.iterdir())) == 3
+    assert len(list(checkout.iterdir())) == 4
+    assert len(list((checkout / "gateway" / "web").iterdir())) == 4
 
 
 def test_nothing_is_removed_under_a_running_stack(checkout: Path) -> None:

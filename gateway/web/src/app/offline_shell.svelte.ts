@@ -1,0 +1,73 @@
+/** The page itself is kept in the browser, so that it opens without a network. */
+
+class Shell {
+  /** A new version waits; `renew` takes it. */
+  waiting = $state.raw<ServiceWorker | null>(null);
+  /** A part of this version is not on the server any more: only a new one can go on. */
+  outdated = $state(false);
+
+  constructor() {
+    // Vite tells it when a part that is fetched on demand cannot be had.
+    addEventListener("vite:preloadError", () => {
+      this.outdated = navigator.onLine;
+    });
+  }
+
+  renew(): void {
+    // What another tab has accepted waits no more, and would never answer.
+    if (this.waiting?.state !== "installed") {
+      location.reload();
+      return;
+    }
+    navigator.serviceWorker.addEventListener("controllerchange", () => {
+      location.reload();
+    });
+    this.waiting.postMessage("take over");
+  }
+}
+
+export const shell = new Shell();
+
+/** After everything else: the first visit must not wait for it. */
+export function keepShellOffline(): void {
+  if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
+  // Not allowed (cookies blocked, a full disk): then the page just is not kept.
+  const begin = (): void => void register().catch(() => undefined);
+  if (document.readyState === "complete") begin();
+  else addEventListener("load", begin);
+}
+
+async function register(): Promise<void> {
+  const registration = await navigator.serviceWorker.register(scriptAddress("/sw.js"));
+  const offer = (worker: ServiceWorker | null): void => {
+    // Without a controller this is the first visit: nothing older is shown.
+    if (navigator.serviceWorker.controller !== null) shell.waiting = worker;
+  };
+  offer(registration.waiting);
+  if (navigator.serviceWorker.controller !== null) {
+    // Another tab has taken a new version: parts of this one may be gone.
+    navigator.serviceWorker.addEventListener("controllerchange", () => {
+      shell.outdated = true;
+    });
+  }
+  registration.addEventListener("updatefound", () => {
+    const worker = registration.installing;
+    worker?.addEventListener("statechange", () => {
+      if (worker.state === "installed") offer(worker);
+    });
+  });
+}
+
+/** The content security policy wants addresses of scripts to come from here (Trusted Types). */
+function scriptAddress(path: "/sw.js"): string {
+  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
+  if (types === undefined) return path;
+  return types.createPolicy("adda", { createScriptURL: () => path }).createScriptURL(path);
+}
+
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(path: string): string },
+  ): { createScriptURL(path: string): string };
+}

@@ -1,0 +1,155 @@
+/** Sends what waits in the outbox: one at a time, again after what passes, until it is confirmed. */
+import type { Draft, Entry, Outbox } from "../chat/outbox.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { backoffSeconds } from "./backoff.ts";
+import { ERROR_CODES } from "../wire/codes.ts";
+import type { AckEvent, Command, ErrorEvent } from "../wire/contract.ts";
+import { token } from "../storage/identity.ts";
+
+/** An answer that takes longer will not come on this connection. */
+const ACK_MILLISECONDS = 15_000;
+const CLIENT_ID_BYTES = 12;
+
+export interface SenderParts {
+  readonly outbox: Outbox;
+  readonly surroundings: Surroundings;
+  /** Returns whether it went out. */
+  send(command: Command): boolean;
+  /** The connection does not answer any more. */
+  reconnect(): void;
+  /** The outbox has changed. */
+  changed(): void;
+  /** Milliseconds since 1970. */
+  wallClock(): number;
+}
+
+export class Sender {
+  /** What this tab has to send; the rest is another tab's, until a connection is made anew. */
+  #mine = new Set<string>();
+  #waitsFor: string | null = null;
+  #attempt = 0;
+  #cancelTimer: (() => void) | null = null;
+  #ready = false;
+
+  constructor(private readonly parts: SenderParts) {}
+
+  say(draft: Draft): void {
+    const id = token(CLIENT_ID_BYTES);
+    this.#mine.add(id);
+    this.parts.outbox.add(draft, id, this.parts.wallClock());
+    this.#pump();
+  }
+
+  retry(clientId: string): void {
+    const entry = this.parts.outbox.entries.find((each) => each.client_id === clientId);
+    if (entry?.failure == null) return;
+    const id = token(CLIENT_ID_BYTES);
+    this.#mine.add(id);
+    this.parts.outbox.retry(clientId, id);
+    this.#pump();
+  }
+
+  /** Connected, and all that was missed has been seen: what the server has is no longer here. */
+  ready(): void {
+    for (const { client_id } of this.parts.outbox.entries) this.#mine.add(client_id);
+    this.#ready = true;
+    this.#attempt = 0;
+    this.#pump();
+  }
+
+  disconnected(): void {
+    this.#ready = false;
+    this.#waitsFor = null;
+    this.#cancelTimer?.();
+    this.parts.changed();
+  }
+
+  acknowledged(event: AckEvent): void {
+    this.parts.outbox.acknowledged(event.client_id, event.seq);
+    this.#answered(event.client_id);
+  }
+
+  /** Its message has arrived, by whatever way. */
+  arrived(clientId: string): void {
+    if (this.parts.outbox.remove(clientId)) this.#answered(clientId);
+  }
+
+  /** Up to here all messages have been seen; what has its place there is no longer on its way. */
+  passed(seq: number): void {
+    for (const entry of this.parts.outbox.entries) {
+      if (entry.seq !== null && entry.seq <= seq) this.parts.outbox.remove(entry.client_id);
+    }
+  }
+
+  refused(event: ErrorEvent): void {
+    const id = event.client_id;
+    if (id == null || id !== this.#waitsFor) return;
+    if (passes(event.code)) {
+      const seconds = backoffSeconds(
+        this.#attempt++,
+        this.parts.surroundings.chance(),
+        event.retry_after ?? 0,
+      );
+      this.#timer(seconds * 1_000, () => {
+        this.#waitsFor = null;
+        this.#pump();
+      });
+      return;
+    }
+    const because = Object.values(event.errors ?? {})[0]?.[0] ?? event.message;
+    this.parts.outbox.fail(id, { code: event.code, message: because });
+    this.#answered(id);
+  }
+
+  stop(): void {
+    this.#ready = false;
+    this.#cancelTimer?.();
+  }
+
+  #answered(id: string): void {
+    if (id === this.#waitsFor) {
+      this.#waitsFor = null;
+      this.#attempt = 0;
+      this.#cancelTimer?.();
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    this.#sendNext();
+    this.parts.changed();
+  }
+
+  #sendNext(): void {
+    if (!this.#ready || this.#waitsFor !== null) return;
+    const now = this.parts.wallClock();
+    const entry = this.parts.outbox.next(now, this.#mine);
+    if (entry === null || !this.parts.send(command(entry))) return;
+    this.#waitsFor = entry.client_id;
+    this.parts.outbox.sending(entry.client_id, now);
+    this.#timer(ACK_MILLISECONDS, () => {
+      this.parts.reconnect();
+    });
+  }
+
+  #timer(milliseconds: number, work: () => void): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.parts.surroundings.later(milliseconds, work);
+  }
+}
+
+function command(entry: Entry): Command {
+  const { content, message_type, client_id, file_url, reply_to } = entry;
+  return {
+    type: "message",
+    content,
+    message_type,
+    client_id,
+    ...(file_url === undefined ? {} : { file_url }),
+    ...(reply_to === undefined ? {} : { reply_to }),
+  };
+}
+
+function passes(code: string): boolean {
+  return code in ERROR_CODES && ERROR_CODES[code as keyof typeof ERROR_CODES].retryable;
+}
