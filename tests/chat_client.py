@@ -138,8 +138,18 @@ class Crowd:
         await asyncio.gather(*(client.close() for client in self.clients))
 
     async def add(self, base: str, room: UUID | str, **parameters: Any) -> ChatClient:
+        options = {
+            name: parameters.pop(name)
+            for name in ("additional_headers", "local_addr")
+            if name in parameters
+        }
         query = f"?{urlencode(parameters)}" if parameters else ""
-        socket = await connect(f"{base}/ws/chat/{room}/{query}", proxy=None, open_timeout=20)
+        socket = await connect(
+            f"{base}/ws/chat/{room}/{query}",
+            proxy=None,
+            open_timeout=20,
+            **options,
+        )
         client = ChatClient(socket)
         self.clients.append(client)
         await client.wait_first()

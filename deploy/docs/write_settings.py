@@ -14,12 +14,14 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from api_service.settings import ApiSettings
+from shared.domain.budgets import Budget
 from shared.runtime.settings import CommonSettings, DoorSettings
 from worker.settings import WorkerSettings
 from ws_service.settings import WsSettings
 
 DOCUMENT: Final = Path(__file__).with_name("settings.md")
 
+_NAMES: Final[dict[Any, str]] = {SecretStr: "secret text", Budget: "burst/per second"}
 Settings = type[CommonSettings]
 
 _SECTIONS: Final[tuple[tuple[str, Settings, Settings | None], ...]] = (
@@ -83,8 +85,8 @@ def _type(name: str, annotation: Any) -> str:
         return _choices(get_args(annotation))
     if get_origin(annotation) is tuple:
         return "list, by commas"
-    if annotation is SecretStr:
-        return "secret text"
+    if annotation in _NAMES:
+        return _NAMES[annotation]
     if issubclass(annotation, Enum):
         return _choices(one.value for one in annotation)
     if annotation in {int, float}:
@@ -123,7 +125,7 @@ def _default(value: object) -> str:
     elif isinstance(value, Enum):
         value = value.value
     elif isinstance(value, tuple):
-        value = ",".join(value)
+        value = ",".join(map(str, value))
     return f"`{_plain(value)}`"
 
 

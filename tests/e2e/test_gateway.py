@@ -7,12 +7,12 @@ import json
 import re
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.e2e.upstreams import Upstream, running
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -23,35 +23,6 @@ from local_stack.services import TEMPLATE
 from shared.protocol.errors import ERRORS, ErrorCode
 
 SECRET = "a-session-id-that-must-not-be-logged"
-
-
-@dataclass
-class Upstream:
-    """Remembers the requests it got, as text; answers 200, or whatever `answer` is set to."""
-
-    port: int
-    requests: list[str] = field(default_factory=list)
-    answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: (\d+)", head)
-        body = await reader.readexactly(int(length[1])) if length else b""
-        self.requests.append((head + body).decode())
-        writer.write(self.answer)
-        await writer.drain()
-        writer.close()
-
-    def header(self, name: str) -> str | None:
-        found = re.search(rf"(?im)^{name}: (.*?)\r$", self.requests[-1])
-        return found[1] if found else None
-
-
-@asynccontextmanager
-async def running(upstream: Upstream) -> AsyncIterator[Upstream]:
-    server = await asyncio.start_server(upstream.serve, "127.0.0.1", upstream.port)
-    async with server:
-        yield upstream
 
 
 @dataclass
@@ -133,6 +104,7 @@ def test_a_proxy_in_front_may_be_named(reachable_path: Path) -> None:
     values |= {
         "GATEWAY_LISTEN": "127.0.0.1:1",
         "GATEWAY_FOLDER": str(reachable_path),
+        "GATEWAY_WEB": str(reachable_path),
         "GATEWAY_PROCESSES": "1",
         "GATEWAY_CONNECTIONS": "64",
         "GATEWAY_REAL_IP_FROM": "set_real_ip_from 127.0.0.0/8;",

@@ -41,10 +41,7 @@ QUEUE_MEMORY = "4gb"
 
 ENVIRONMENT = {
     # Clients of a run share one address and send for as long as it takes.
-    "ADDA_AUTHOR_BURST": "1000",
-    "ADDA_AUTHOR_RATE": "1000",
-    "ADDA_ADDRESS_BURST": "100000",
-    "ADDA_ADDRESS_RATE": "100000",
+    "ADDA_LIMIT_SESSION": "off",
     "ADDA_LOG_LEVEL": "info",
 }
 

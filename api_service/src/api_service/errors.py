@@ -19,6 +19,7 @@ from shared.protocol.errors import (
     ChatError,
     ErrorCode,
     Language,
+    RateLimited,
     Unavailable,
     ValidationFailed,
     language_of,
@@ -145,6 +146,10 @@ def _headers_of(error: Exception, chat_error: ChatError, chance: float) -> dict[
     if isinstance(chat_error, Unavailable):
         # Whole seconds (RFC 9110 §10.2.3), and never "at once".
         headers["Retry-After"] = str(max(1, math.ceil(chat_error.spread_retry_after(chance))))
+    if isinstance(chat_error, RateLimited):
+        headers["RateLimit-Limit"] = str(chat_error.limit)
+        headers["RateLimit-Remaining"] = "0"
+        headers["RateLimit-Reset"] = headers["Retry-After"]
     if chat_error.info.status == 401:  # noqa: PLR2004 - the status that asks for credentials
         headers["WWW-Authenticate"] = 'Bearer realm="adda"'
     return headers

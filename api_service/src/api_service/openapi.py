@@ -40,11 +40,14 @@ _HEADERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "X-Request-ID": ("The request in the logs of all services", {"type": "string"}),
     "WWW-Authenticate": ("`Bearer`", {"type": "string"}),
     "Retry-After": ("Seconds until a retry makes sense", {"type": "integer", "minimum": 1}),
+    "RateLimit-Limit": ("What may be done at once", {"type": "integer", "minimum": 1}),
+    "RateLimit-Remaining": ("What is left of it", {"type": "integer", "minimum": 0}),
+    "RateLimit-Reset": ("Seconds until there is more", {"type": "integer", "minimum": 0}),
     "Location": ("Address of what was made", {"type": "string", "format": "uri"}),
 }
 _HEADERS_OF_STATUS: Final = {
     401: ("WWW-Authenticate",),
-    429: ("Retry-After",),
+    429: ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
     503: ("Retry-After",),
 }
 MAKES: Final[Responses] = {

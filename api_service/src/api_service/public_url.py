@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlencode
+
+from shared.domain.client_address import forwarded_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,34 +60,6 @@ def public_origin(scope: Scope, trusted_hops: int) -> PublicOrigin:
         if host is not None and _HOST.fullmatch(host):
             return PublicOrigin(secure, host)
     return PublicOrigin(secure, "localhost")
-
-
-def forwarded_value(lines: Iterable[str], trusted_hops: int) -> str | None:
-    """What the outermost trusted proxy said in a header that proxies append to.
-
-    Each of them adds one value on the right, or replaces all; what stands further left than the
-    trusted ones wrote is the caller's own and not believed.
-    """
-    values = [value.strip() for line in lines for value in line.split(",")]
-    if trusted_hops == 0 or not values:
-        return None
-    return values[max(len(values) - trusted_hops, 0)] or None
-
-
-def client_network(scope: Scope, trusted_hops: int) -> str:
-    """The caller's address as far as it is counted: of IPv6 the /64; `unknown` if none is told."""
-    lines = [v.decode("latin-1") for name, v in scope["headers"] if name == b"x-forwarded-for"]
-    peer = scope.get("client")
-    text = forwarded_value(lines, trusted_hops) or (peer[0] if peer else "")
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)  # else all of IPv4 would be one network
-    return str(ip_network((address, 64), strict=False))
 
 
 def query_with(scope: Scope, **changes: str | None) -> list[tuple[str, str]]:

@@ -34,16 +34,6 @@ class ApiSettings(DoorSettings):
     body_bytes: int = Field(
         64 * 1024, ge=1024, le=16 * 1024 * 1024, description="Bytes of a request's body, at most"
     )
-    author_burst: float = Field(60.0, ge=1, description="Changes that one session may make at once")
-    author_rate: float = Field(
-        20.0, gt=0, description="Changes per second that one session may make for long"
-    )
-    address_burst: float = Field(
-        1000.0, ge=1, description="Users and rooms that one address may make at once"
-    )
-    address_rate: float = Field(
-        50.0, gt=0, description="Users and rooms per second that one address may make for long"
-    )
     drain_settle_seconds: float = Field(
         0.0,
         ge=0,

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from api_service.limiter import Limiter
 from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
+from shared.limits.addresses import Addresses, rules_of
+from shared.limits.buckets import Buckets
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
@@ -17,6 +18,7 @@ from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
 from shared.presence.presence import Presence
+from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
@@ -61,8 +63,8 @@ class Deps:
     room_reads: RoomReads
     lists: ListReads
     editor: MessageEditor
-    author_limiter: Limiter
-    address_limiter: Limiter
+    buckets: Buckets
+    addresses: Addresses
     stopping: asyncio.Event
 
     async def readiness(self) -> Readiness:
@@ -96,6 +98,7 @@ async def open_deps(
         ids = IdMaker(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
         live = LiveRooms(redis, scripts)
+        batcher = CallBatcher(redis)
         log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
         stack.push_async_callback(log.drain)
         sessions = SessionStore(redis, scripts.keys)
@@ -124,8 +127,8 @@ async def open_deps(
             room_reads=RoomReads(rooms, history, presence, live, clock, hops),
             lists=ListReads(live, room_directory, clock, hops),
             editor=MessageEditor(log, reader, rooms),
-            author_limiter=Limiter(settings.author_burst, settings.author_rate),
-            address_limiter=Limiter(settings.address_burst, settings.address_rate),
+            buckets=Buckets(batcher, scripts),
+            addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),
             stopping=stopping or asyncio.Event(),
         )
 

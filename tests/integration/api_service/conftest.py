@@ -46,10 +46,12 @@ async def run_api(settings: ApiSettings) -> AsyncIterator[httpx.AsyncClient]:
         while not server.started:
             await asyncio.sleep(0.005)
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as client:
-            yield client
-        server.should_exit = True
-        await serving
+        try:
+            async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            await serving
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from tests.redis_nodes import names_like
 
 from local_stack.ports import free_ports
+from shared.domain.budgets import UNLIMITED
 from shared.presence.presence import Presence
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
@@ -66,9 +67,11 @@ async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncItera
                 else:
                     writer.close()
                     break
-        yield Replica(f"ws://{settings.host}:{settings.port}", deps, stop, serving)
-        stop.set()
-        finished, _ = await asyncio.wait([serving], timeout=30)
+        try:
+            yield Replica(f"ws://{settings.host}:{settings.port}", deps, stop, serving)
+        finally:  # a test that fails leaves no listening socket for the next one to trip over
+            stop.set()
+            finished, _ = await asyncio.wait([serving], timeout=30)
         if not finished:
             for task in asyncio.all_tasks():
                 task.print_stack()
@@ -128,6 +131,7 @@ def settings_for(
             # Most tests are in a hurry; those of the limits set their own.
             "command_burst": 5000.0,
             "command_rate": 5000.0,
+            "limit_session": UNLIMITED,
         }
         return WsSettings(**(values | more))
 

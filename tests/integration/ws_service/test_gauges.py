@@ -35,9 +35,17 @@ async def test_connections_people_and_rooms_are_counted_each_for_itself(
     async with (
         chat(here.base, room, session_id=SESSION),
         chat(here.base, room, session_id=SESSION),
-        chat(here.base, room) as typist,
+        chat(here.base, room, additional_headers={"X-Forwarded-For": "203.0.113.7"}) as typist,
     ):
-        lasting = Gauges(connections=3, people=2, rooms=1, members=3, subscriptions=1)
+        lasting = Gauges(
+            connections=3,
+            people=2,
+            rooms=1,
+            members=3,
+            subscriptions=1,
+            accounts=2,  # of the room and of the address
+            visitors=1,
+        )
         await until(here, lasting)
         await typist.send(type="typing", typing=True)
         await until(here, replace(lasting, ticking=1))

@@ -11,12 +11,16 @@ from tests.integration.ws_service.conftest import Replica, run_replica
 from shared.message_log.message_log import MessageLog
 from shared.redis_schema.scripts import EPOCH_GAP, Scripts
 from shared.usecases.post_message import CheckedDraft, MessagePoster
+from ws_service.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
     from ws_service.settings import WsSettings
+
+NEVER = 600.0
+"""Seconds between position checks where the test makes them: none sees half of what is set back."""
 
 
 async def set_back(replica: Replica, room: UUID, **fields: int) -> None:
@@ -74,7 +78,7 @@ async def test_what_a_stranger_wrote_on_is_not_read_as_if_it_followed(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
     """Nothing of it was heard, and the position check finds the room further on."""
-    settings = settings_for("ws-1", position_check_seconds=0.2)
+    settings = settings_for("ws-1", position_check_seconds=NEVER)
     async with run_replica(settings) as replica, chat(replica.base, room) as reader:
         for n in range(3):
             await reader.say(str(n))
@@ -85,6 +89,7 @@ async def test_what_a_stranger_wrote_on_is_not_read_as_if_it_followed(
         await set_back(replica, room, seq=1)
         for text in ("অন্য", "আরও"):
             await stranger_says(replica, room, text)
+        await Heartbeat(replica.deps.hub).check_positions()
         recovered = await reader.wait_for("recovered")
         channel.take = take  # type: ignore[method-assign]
         assert [m["message"] for m in recovered["messages"]] == ["0", "1", "অন্য", "আরও"]
@@ -104,13 +109,14 @@ async def stranger_says(replica: Replica, room: UUID, text: str) -> int:
 async def test_a_room_that_was_set_back_is_noticed_by_the_position_check(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    settings = settings_for("ws-1", position_check_seconds=0.2)
+    settings = settings_for("ws-1", position_check_seconds=NEVER)
     async with run_replica(settings) as replica, chat(replica.base, room) as client:
         before = await client.wait_for("welcome")
         for n in range(3):
             await client.say(str(n))
         await client.wait_for("message", lambda e: e["seq"] == 3)
         await set_back(replica, room, seq=3)
+        await Heartbeat(replica.deps.hub).check_positions()
         recovered = await client.wait_for("recovered")
         assert (recovered["complete"], recovered["seq"]) == (False, 3 + EPOCH_GAP)
         assert recovered["epoch"] != before["epoch"]
@@ -119,7 +125,7 @@ async def test_a_room_that_was_set_back_is_noticed_by_the_position_check(
 async def test_a_roster_that_was_set_back_is_read_anew(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    settings = settings_for("ws-1", position_check_seconds=0.2)
+    settings = settings_for("ws-1", position_check_seconds=NEVER)
     async with (
         run_replica(settings) as replica,
         chat(replica.base, room) as client,
@@ -133,6 +139,7 @@ async def test_a_roster_that_was_set_back_is_read_anew(
         await redis.hdel(keys.users(room), user)
         await redis.zrem(keys.roster(room), user)
         before = len(client.of("user_list"))
+        await Heartbeat(replica.deps.hub).check_positions()
         await client.wait_for("user_list", lambda _: len(client.of("user_list")) > before)
         assert client.of("user_list")[-1]["total"] == 1
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ws_service.connection import Connection
     from ws_service.protocol_class import Ear
 
-CALLER: Final = Caller("bn", None, None, "-")
+CALLER: Final = Caller("bn", None, None, "-", None)
 
 
 class Recorder:

@@ -63,7 +63,7 @@ def test_a_session_that_nobody_could_have_been_given_is_refused(session: str) ->
 def test_a_session_may_come_as_a_subprotocol() -> None:
     request = read_join_request(scope_of(subprotocols=["adda", SESSION]))
     assert request.session_id == SESSION
-    assert read_caller(scope_of(subprotocols=["adda", SESSION]), "new").subprotocol == "adda"
+    assert read_caller(scope_of(subprotocols=["adda", SESSION]), "new", 1).subprotocol == "adda"
     assert read_join_request(scope_of(subprotocols=["other", SESSION])).session_id is None
 
 
@@ -97,13 +97,13 @@ def test_origins_are_checked_only_for_web_pages() -> None:
 
 def test_the_language_is_the_callers() -> None:
     english = scope_of(headers=[(b"accept-language", b"en-GB,en;q=0.9")])
-    assert read_caller(english, "new").language == "en"
-    assert read_caller(scope_of(), "new").language == "bn"
+    assert read_caller(english, "new", 1).language == "en"
+    assert read_caller(scope_of(), "new", 1).language == "bn"
 
 
 def test_a_harmless_request_id_is_kept_and_another_replaced() -> None:
     def id_of(value: bytes) -> str:
-        return read_caller(scope_of(headers=[(b"x-request-id", value)]), "new").request_id
+        return read_caller(scope_of(headers=[(b"x-request-id", value)]), "new", 1).request_id
 
     assert id_of(b"abc-1.2_3") == "abc-1.2_3"
     assert id_of(b"a b") == id_of(b"x" * 65) == id_of(b"") == "new"

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from shared.domain.account import Account
+from shared.domain.budgets import Budget, Scope
 from shared.protocol.close_codes import CloseCode
-from shared.protocol.errors import ErrorCode, ValidationFailed
+from shared.protocol.errors import ErrorCode, Unavailable, ValidationFailed
 from ws_service.session import (
     FLOOD_STRIKES,
     RENAME_COST,
@@ -227,3 +229,61 @@ def test_a_rename_costs_more_than_a_word() -> None:
     rename = frame(type="user_update", color="#00ff00")
     assert [len(session.receive(rename, 0)) for _ in range(2)] == [1, 1]
     assert refusal(session.receive(rename, 0)).error.code is ErrorCode.RATE_LIMITED
+
+
+def limited(payer: Account | None = None, room: Account | None = None) -> Session:
+    payers = () if payer is None else (payer,)
+    return Session(Allowance(0.0, burst=1000, rate=1000), payers, room)
+
+
+def account(burst: float = 1000) -> Account:
+    return Account(Scope.SESSION, "রাকিব", Budget(burst, 1), set(), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        (frame(content="হ্যালো"), 1.0),
+        (frame(type="history"), 1.0),
+        (frame(type="typing", typing=True), 0.1),
+        (frame(type="ping", t=1), 0.1),
+        (frame(type="user_update", username="মিতা"), 2.0),
+        ("{", 1.0),
+        (frame(content="হ্যালো", message_type="?"), 1.0),
+    ],
+)
+def test_each_command_has_its_price(text: str, cost: float) -> None:
+    payer = account()
+    limited(payer).receive(text, 0)
+    assert payer.owed == cost
+
+
+def test_who_has_to_wait_is_told_how_long_and_pays_nothing() -> None:
+    payer = account()
+    payer.told(3.5, 0.0)
+    refused = refusal(limited(payer).receive(frame(content="হ্যালো", client_id="১"), 1.0))
+    assert refused.error.code is ErrorCode.RATE_LIMITED
+    assert isinstance(refused.error, Unavailable)
+    assert refused.error.retry_after == 2.5
+    assert refused.client_id == "১"
+    assert payer.owed == 0
+
+
+def test_who_goes_on_while_waiting_is_cut_off() -> None:
+    payer = account()
+    payer.told(60.0, 0.0)
+    session = limited(payer)
+    effects = [session.receive(frame(content="হ্যালো"), 1.0) for _ in range(FLOOD_STRIKES)]
+    assert effects[-1] == [Close(CloseCode.FLOOD)]
+
+
+def test_a_room_that_hears_too_much_takes_messages_only_later() -> None:
+    room = account()
+    session = limited(room=room)
+    assert isinstance(session.receive(frame(content="হ্যালো"), 0)[0], Post)
+    assert room.owed == 1
+    room.told(2.0, 0.0)
+    refused = refusal(session.receive(frame(content="হ্যালো", client_id="২"), 1.0))
+    assert (refused.error.code, refused.client_id) == (ErrorCode.RATE_LIMITED, "২")
+    assert isinstance(session.receive(frame(type="ping", t=1), 1.0)[0], Pong)
+    assert room.owed == 1

@@ -37,6 +37,7 @@ CLOSE_FOR: Final = {
     ErrorCode.TOO_MANY_CONNECTIONS: CloseCode.TOO_MANY_CONNECTIONS,
     ErrorCode.UNAVAILABLE: CloseCode.OVERLOAD,
     ErrorCode.OVERLOADED: CloseCode.OVERLOAD,
+    ErrorCode.RATE_LIMITED: CloseCode.OVERLOAD,
     ErrorCode.INTERNAL: CloseCode.OVERLOAD,
 }
 """How a connection ends that was refused on the way in; anything else is the client's mistake."""
@@ -60,7 +61,7 @@ class WsApp:
             await self._socket(scope, receive, send)
 
     async def _socket(self, scope: Any, receive: Any, send: Any) -> None:
-        caller = read_caller(scope, uuid4().hex)
+        caller = read_caller(scope, uuid4().hex, self._hub.settings.trusted_hops)
         await receive()  # websocket.connect
         # Accepted before it may be refused: only so do browsers see the close code.
         headers = [(b"x-request-id", caller.request_id.encode())]

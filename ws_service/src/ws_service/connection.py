@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from uuid import UUID
 
+    from shared.domain.account import Account
     from shared.domain.entities import User
     from shared.message_log.outcomes import Published
     from shared.protocol.envelopes import Person
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.transport import Transport
+    from ws_service.visitors import Visitor
 
 log = structlog.stdlib.get_logger()
 
@@ -93,11 +95,13 @@ class Connection:
         "channel",
         "closing",
         "id",
+        "room_account",
         "roster_deltas",
         "seat",
         "session",
         "transport",
         "user",
+        "visitor",
     )
 
     def __init__(  # noqa: PLR0913 - the parts of one connection
@@ -128,6 +132,10 @@ class Connection:
         self._held_bytes = 0
         self._answers: list[bytes] = []
         self.seat: Seat | None = None
+        self.visitor: Visitor | None = None
+        """The address it counts for, and"""
+        self.room_account: Account | None = None
+        """what the room may be told: given back when it leaves."""
         transport.watch(self._show_outlet)
         self._posting = 0
         self._line: deque[str | None] = deque()

@@ -38,6 +38,10 @@ class Gauges:
     """Calls to Redis that are not answered yet."""
     tasks: int = 0
     """Checks and closings of rooms that are under way."""
+    accounts: int = 0
+    """Limited sessions, addresses and rooms of the connections here."""
+    visitors: int = 0
+    """Addresses that somebody is here from."""
     graces: int = 0
     """Leaves that will be told when their grace has ended."""
 
@@ -51,6 +55,7 @@ def read_gauges(hub: Hub) -> Gauges:
         parts.identifier.sessions,
         parts.presence,
         parts.publisher,
+        parts.buckets,
     )
     return Gauges(
         connections=len(hub.connections),
@@ -66,5 +71,7 @@ def read_gauges(hub: Hub) -> Gauges:
         unread_bytes=sum(connection.unread_bytes for connection in hub.connections.values()),
         waiting_calls=sum(caller.waiting_calls for caller in callers),
         tasks=channels.tasks,
+        accounts=len(parts.ledger),
+        visitors=len(parts.visitors),
         graces=len(parts.graces),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from shared.domain import rules
+from shared.domain.client_address import client_address
 from shared.domain.ids import chosen_request_id, is_session_id, parse_uuid
 from shared.domain.names import normalise_color, normalise_username
 from shared.domain.position import Position, parse_position
@@ -15,6 +16,7 @@ from shared.protocol.errors import Language, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from ipaddress import IPv4Address, IPv6Address
     from uuid import UUID
 
 PATH_PREFIX: Final = "/ws/chat/"
@@ -31,6 +33,7 @@ class Caller:
     subprotocol: str | None
     """The subprotocol to answer with, if the client offered ours."""
     request_id: str
+    address: IPv4Address | IPv6Address | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,11 @@ class JoinRequest:
     """`?roster=delta`: the list once, then only what changes."""
 
 
-def read_caller(scope: Any, new_id: str) -> Caller:
-    """Who asks; `new_id` becomes the id of a request that brought none."""
+def read_caller(scope: Any, new_id: str, trusted_hops: int) -> Caller:
+    """Who asks; `new_id` becomes the id of a request that brought none.
+
+    X-Forwarded-For counts only as far as `trusted_hops` proxies wrote it.
+    """
     headers = _headers(scope)
     offered = scope.get("subprotocols") or []
     return Caller(
@@ -55,6 +61,7 @@ def read_caller(scope: Any, new_id: str) -> Caller:
         origin=headers[b"origin"].decode("latin-1") if b"origin" in headers else None,
         subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None,
         request_id=chosen_request_id(headers.get(b"x-request-id", b"").decode("latin-1"), new_id),
+        address=client_address(scope["headers"], scope.get("client"), trusted_hops),
     )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from shared.domain.account import SETTLE_SECONDS
+from shared.limits.connection_counts import RENEWAL_SECONDS as COUNT_RENEWAL_SECONDS
 from shared.presence.presence import RENEWAL_SECONDS
 from shared.protocol.envelopes import ProbeEnvelope, UnknownEnvelope, decode_envelope
 from shared.protocol.errors import ChatError
@@ -70,6 +72,15 @@ class Heartbeat:
                 if channel.differs_from(head):
                     channel.check()
 
+    async def settle_limits(self) -> None:
+        """Tells what was spent here, and from which addresses connections have gone."""
+        await self._hub.parts.ledger.settle()
+        await self._hub.parts.visitors.tell_fewer()
+
+    async def renew_visitors(self) -> None:
+        """Keeps the numbers of connections by address alive in Redis."""
+        await self._hub.parts.visitors.renew()
+
     async def tick_sessions(self) -> None:
         """Lets time pass for sessions that wait for it (typing expires)."""
         hub = self._hub
@@ -85,6 +96,8 @@ class Heartbeat:
         settings = self._hub.settings
         async with asyncio.TaskGroup() as group:
             group.create_task(every(RENEWAL_SECONDS, self.renew_presence))
+            group.create_task(every(COUNT_RENEWAL_SECONDS, self.renew_visitors))
+            group.create_task(every(SETTLE_SECONDS, self.settle_limits))
             group.create_task(every(settings.position_check_seconds, self.check_positions))
             group.create_task(every(TICK_SECONDS, self.tick_sessions))
 

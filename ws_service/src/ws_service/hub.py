@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from shared.domain.budgets import COSTS, Action, Scope
 from shared.domain.position import Position
 from shared.presence.presence import (
     CONNECTION_TTL_MS,
@@ -18,7 +19,7 @@ from shared.presence.presence import (
     Member,
 )
 from shared.protocol.close_codes import CloseCode
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.protocol.errors import ChatError, ErrorCode, RateLimited, Unavailable
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.admission import Admission
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
+    from shared.domain.account import Account
     from shared.domain.entities import User
     from shared.usecases.identify import Identity
     from ws_service.handshake import Caller, JoinRequest
@@ -36,10 +38,13 @@ if TYPE_CHECKING:
     from ws_service.room_channel import RoomChannel
     from ws_service.settings import WsSettings
     from ws_service.transport import Transport
+    from ws_service.visitors import Visitor
 
 log = structlog.stdlib.get_logger()
 
 REJOIN_CHUNK: Final = 500
+NEWCOMER_MICROS: Final = 600 * 1_000_000
+"""Who was made longer ago is no part of a flood of new people."""
 
 
 @dataclass(slots=True)
@@ -47,6 +52,8 @@ class Tabs:
     """What the connections of one user share on this replica."""
 
     allowance: Allowance
+    account: Account | None
+    """What the user may do over all replicas."""
     count: int = 0
 
 
@@ -80,20 +87,33 @@ class Hub:
 
         Raises:
             ChatError: `room_full`, `room_not_found` or `too_many_connections`.
-            Unavailable: a server that is needed is away, this replica is full, or it drains.
+            Unavailable: a server that is needed is away, this replica is full, or it drains; or too
+                many come from this address, by this session, or new into this room.
         """
         self._check_place()
         self._arriving += 1
+        visitor: Visitor | None = None
         try:
+            # Who is known to do too much is sent away before they take anybody's turn.
+            visitor = await self.parts.visitors.knock(caller.address)
+            self._ask_admission()
+            await self.parts.visitors.let_in(visitor)
+            if request.session_id is None:
+                self._check_flood(request.room)  # before anything is made for them
             identity = await self.parts.identifier.identify(
                 request.session_id, request.username, request.color
             )
             async with self.parts.channels.opened(request.room) as channel:
+                self._count_newcomer(identity.user, channel)
                 await _level(channel, request.position)
+                tabs = self._take_place(identity.user)
                 connection = self._new_connection(
-                    identity.user, channel, request, caller, transport
+                    identity.user, tabs, channel, request, caller, transport, visitor
                 )
                 epoch, seq = channel.attach(connection)
+        except BaseException:
+            self.parts.visitors.leave(visitor)
+            raise
         finally:
             self._arriving -= 1
         try:
@@ -110,37 +130,83 @@ class Hub:
         taken = len(self.connections) + self._arriving
         if self.draining or taken >= self.settings.max_connections:
             raise Unavailable("replica", 1.0, ErrorCode.OVERLOADED)
+
+    def _ask_admission(self) -> None:
         if (wait := self._admission.ask(self.parts.clock.monotonic())) > 0:
             raise Unavailable("replica", wait, ErrorCode.OVERLOADED)
+
+    def _check_flood(self, room: UUID, cost: float = 0.0) -> None:
+        """New people are kept out of a room while too many of them come."""
+        ledger = self.parts.ledger
+        account = ledger.open(Scope.NEWCOMERS, str(room), self.settings.limit_newcomers)
+        if account is None:
+            return
+        wait = account.wait(self.parts.clock.monotonic())
+        if wait <= 0 and cost:
+            account.spend(cost)
+        ledger.close(account)
+        if wait > 0:
+            raise Unavailable("newcomers", wait, ErrorCode.OVERLOADED)
+
+    def _count_newcomer(self, user: User, channel: RoomChannel) -> None:
+        """Who was somewhere before, or is in the room already, is no part of a flood."""
+        is_new = self.parts.clock.micros() - user.created_micros <= NEWCOMER_MICROS
+        if is_new and str(user.id) not in channel.roster:
+            self._check_flood(channel.room, COSTS[Action.JOIN])
+
+    def _take_place(self, user: User) -> Tabs:
+        """One connection more of this user; `_give_back` undoes it."""
+        settings, ledger = self.settings, self.parts.ledger
+        now = self.parts.clock.monotonic()
+        tabs = self._tabs.get(user.id)
+        if tabs is None:
+            allowance = Allowance(now, burst=settings.command_burst, rate=settings.command_rate)
+            account = ledger.open(Scope.SESSION, str(user.id), settings.limit_session)
+            tabs = self._tabs[user.id] = Tabs(allowance, account)
+        tabs.count += 1
+        wait = 0.0 if tabs.account is None else tabs.account.wait(now)
+        if wait > 0 or tabs.count > settings.max_tabs:
+            self._give_back(user)
+            if wait > 0:
+                raise RateLimited("session", wait, int(settings.limit_session.burst))
+            raise ChatError(ErrorCode.TOO_MANY_CONNECTIONS)
+        if tabs.account is not None:
+            tabs.account.spend(COSTS[Action.JOIN])
+        return tabs
+
+    def _give_back(self, user: User) -> None:
+        tabs = self._tabs[user.id]
+        tabs.count -= 1
+        if not tabs.count:
+            del self._tabs[user.id]
+            self.parts.ledger.close(tabs.account)
 
     def _new_connection(
         self,
         user: User,
+        tabs: Tabs,
         channel: RoomChannel,
         request: JoinRequest,
         caller: Caller,
         transport: Transport,
+        visitor: Visitor | None,
     ) -> Connection:
-        clock, settings = self.parts.clock, self.settings
-        now = clock.monotonic()
-        tabs = self._tabs.get(user.id)
-        if tabs is None:
-            allowance = Allowance(now, burst=settings.command_burst, rate=settings.command_rate)
-            tabs = self._tabs[user.id] = Tabs(allowance)
-        if tabs.count >= settings.max_tabs:
-            raise ChatError(ErrorCode.TOO_MANY_CONNECTIONS)
-        tabs.count += 1
+        ledger, room = self.parts.ledger, channel.room
+        address = None if visitor is None else visitor.account
+        payers = tuple(account for account in (tabs.account, address) if account is not None)
+        room_account = ledger.open(Scope.ROOM, str(room), self.settings.limit_room)
         connection = Connection(
             self.parts.ids.new(),
             parts=self.parts,
             replica=self.replica,
             transport=transport,
-            session=Session(tabs.allowance),
+            session=Session(tabs.allowance, payers, room_account),
             channel=channel,
             user=user,
             language=caller.language,
             roster_deltas=request.roster_deltas,
         )
+        connection.visitor, connection.room_account = visitor, room_account
         self.connections[connection.id] = connection
         self._empty.clear()
         return connection
@@ -196,10 +262,9 @@ class Hub:
         if not self.connections:
             self._empty.set()
         self.replica.ticking.discard(connection)
-        tabs = self._tabs[user.id]
-        tabs.count -= 1
-        if not tabs.count:
-            del self._tabs[user.id]
+        self._give_back(user)
+        self.parts.visitors.leave(connection.visitor)
+        self.parts.ledger.close(connection.room_account)
         grace_ms = DRAIN_GRACE_MS if self.draining else LEAVE_GRACE_MS
         for effect in connection.session.end():
             connection.tell_typing(effect)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.broker.broker import Publisher
+    from shared.limits.buckets import Buckets
+    from shared.limits.ledger import Ledger
     from shared.presence.presence import Presence
     from shared.redis_schema.keys import Keys
     from shared.runtime.clock import Clock, IdMaker
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ws_service.channels import Channels
     from ws_service.grace_ends import GraceEnds
     from ws_service.tick_end import TickEnd
+    from ws_service.visitors import Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,6 @@ class Parts:
     publisher: Publisher
     tasks: BackgroundTasks
     tick_end: TickEnd
+    buckets: Buckets
+    ledger: Ledger
+    visitors: Visitors

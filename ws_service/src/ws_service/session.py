@@ -7,8 +7,9 @@ effects out, in order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from shared.domain.budgets import COSTS, Action
 from shared.domain.names import normalise_color, normalise_username
 from shared.domain.rules import RuleViolation
 from shared.domain.token_bucket import TokenBucket
@@ -26,6 +27,9 @@ from shared.protocol.commands import (
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
 from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
+if TYPE_CHECKING:
+    from shared.domain.account import Account
+
 TYPING_INTERVAL_SECONDS: Final = 1.0
 TYPING_EXPIRY_SECONDS: Final = 5.0
 REFUSAL_INTERVAL_SECONDS: Final = 1.0
@@ -34,6 +38,15 @@ FLOOD_STRIKES: Final = 100
 
 RENAME_COST: Final = 5.0
 """Of one `user_update`, in commands: everybody in the room is sent the list of users anew."""
+
+_PRICES: Final[dict[type, float]] = {
+    MessageCommand: COSTS[Action.MESSAGE],
+    HistoryCommand: COSTS[Action.MESSAGE],
+    TypingCommand: COSTS[Action.TYPING],
+    PingCommand: COSTS[Action.TYPING],
+    UserUpdateCommand: COSTS[Action.RENAME],
+}
+"""What commands cost the accounts of the user and of the address."""
 
 
 class Post(NamedTuple):
@@ -105,10 +118,27 @@ class Allowance:
 class Session:
     """The state of one connection. `now` is in seconds of a monotonic clock."""
 
-    __slots__ = ("_allowance", "_refused_at", "_shown", "_strikes", "_typing_until", "_wanted")
+    __slots__ = (
+        "_allowance",
+        "_payers",
+        "_refused_at",
+        "_room",
+        "_shown",
+        "_strikes",
+        "_typing_until",
+        "_wanted",
+    )
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(
+        self,
+        allowance: Allowance,
+        payers: tuple[Account, ...] = (),
+        room: Account | None = None,
+    ) -> None:
+        """`payers` pay for every command, `room` for messages."""
         self._allowance = allowance
+        self._payers = payers
+        self._room = room
         self._strikes = 0
         self._refused_at = -REFUSAL_INTERVAL_SECONDS
         self._wanted = False
@@ -124,17 +154,24 @@ class Session:
         """One text frame from the client."""
         if (refused := self._count(now, text)) is not None:
             return refused
+        price = COSTS[Action.MESSAGE]
         try:
-            return self._obey(parse_command(text), now)
+            command = parse_command(text)
+            price = _PRICES[type(command)]
+            return self._obey(command, now)
         except ChatError as error:
             return [Refuse(error, client_id_of(text))]
         except RuleViolation as violation:
             refusal = ValidationFailed.of(violation.field, violation.code)
             return [Refuse(refusal, client_id_of(text))]
+        finally:
+            self._pay(price)
 
     def refuse_binary(self, now: float) -> list[Effect]:
         """A frame that is not text; it counts like any other."""
         refused = self._count(now)
+        if refused is None:
+            self._pay(COSTS[Action.MESSAGE])
         return [Refuse(ChatError(ErrorCode.BINARY_FRAME))] if refused is None else refused
 
     def tick(self, now: float) -> list[Typing]:
@@ -178,6 +215,10 @@ class Session:
         )
         if draft is None:
             return []
+        if self._room is not None:
+            if (wait := self._room.wait(now)) > 0:
+                return self._too_fast(wait, draft.client_id)
+            self._room.spend(COSTS[Action.MESSAGE])
         # Who has sent does not type any more; the others see it with the message.
         self._wanted = False
         return [Post(draft), *self._tell_typing(now)]
@@ -197,6 +238,8 @@ class Session:
     def _count(self, now: float, text: str = "", cost: float = 1.0) -> list[Effect] | None:
         """Counts one frame; what follows if it is one too many, None if it is not."""
         wait = self._allowance.bucket.take(now, cost)
+        for payer in self._payers:
+            wait = max(wait, payer.wait(now))
         if wait <= 0:
             self._strikes = max(0, self._strikes - 1)
             return None
@@ -208,6 +251,14 @@ class Session:
         if client_id is None and now < self._refused_at + REFUSAL_INTERVAL_SECONDS:
             return []
         self._refused_at = now
+        return self._too_fast(wait, client_id)
+
+    def _pay(self, price: float) -> None:
+        for payer in self._payers:
+            payer.spend(price)
+
+    @staticmethod
+    def _too_fast(wait: float, client_id: str | None) -> list[Effect]:
         return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED), client_id)]
 
 

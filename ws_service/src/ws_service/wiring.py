@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.broker.broker import Publisher, Subscriber
+from shared.limits.addresses import Addresses, rules_of
+from shared.limits.buckets import Buckets
+from shared.limits.connection_counts import ConnectionCounts
+from shared.limits.ledger import Ledger
 from shared.message_log.message_log import MessageLog
 from shared.message_store.database import Database, open_database
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
 from shared.presence.presence import Presence
+from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
@@ -32,6 +37,7 @@ from ws_service.hub import Hub
 from ws_service.parts import Parts
 from ws_service.room_channel import RoomChannel
 from ws_service.tick_end import TickEnd
+from ws_service.visitors import Visitors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -90,6 +96,9 @@ def _build_hub(
             tick_end=tick_end,
         )
 
+    batcher = CallBatcher(redis)
+    buckets = Buckets(batcher, scripts)
+    ledger = Ledger(buckets, clock)
     parts = Parts(
         keys=keys,
         clock=clock,
@@ -103,8 +112,24 @@ def _build_hub(
         publisher=Publisher(redis, keys),
         tasks=tasks,
         tick_end=tick_end,
+        buckets=buckets,
+        ledger=ledger,
+        visitors=_visitors(settings, batcher, scripts, buckets, ledger),
     )
     return Hub(settings, parts)
+
+
+def _visitors(
+    settings: WsSettings,
+    batcher: CallBatcher,
+    scripts: Scripts,
+    buckets: Buckets,
+    ledger: Ledger,
+) -> Visitors:
+    clock = SystemClock()
+    addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+    counts = ConnectionCounts(batcher, scripts, settings.instance)
+    return Visitors(addresses, buckets, counts, ledger, clock)
 
 
 @asynccontextmanager

@@ -28,7 +28,15 @@ REQUEST_HEADERS: Final = (
 )
 """Those that the original let in, and ours."""
 
-RESPONSE_HEADERS: Final = ("X-Request-ID", "Retry-After", "Location", "Allow")
+RESPONSE_HEADERS: Final = (
+    "X-Request-ID",
+    "Retry-After",
+    "Location",
+    "Allow",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+)
 PREFLIGHT_SECONDS: Final = 3600
 
 

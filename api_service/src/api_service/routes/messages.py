@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api_service.body import require_json
 from api_service.callers import Caller, CallerIn, DepsIn
-from api_service.limits import limit_author
+from api_service.limits import by_address, by_session, charge_room
 from api_service.openapi import BODY_ERRORS, MAKES, NEEDS_SESSION, OUTAGES, SESSION_ERRORS, answers
 from api_service.paths import MESSAGE, MessageId
 from api_service.presenting import message_view, message_views
@@ -22,6 +22,7 @@ from api_service.requests import (
     Uuid,
 )
 from api_service.wiring import Deps
+from shared.domain.budgets import Action
 from shared.domain.entities import RoomSettings
 from shared.domain.rules import BLANK, RuleViolation
 from shared.protocol.codec import StoredMessage, encode_body
@@ -32,6 +33,7 @@ from shared.usecases.post_message import Draft, check_draft
 
 router = APIRouter(tags=["বার্তা"], dependencies=[Depends(require_json)])
 
+LIMITS: Final = [Depends(by_address(Action.MESSAGE)), Depends(by_session(Action.MESSAGE))]
 _FOUND_ERRORS: Final = (ErrorCode.MESSAGE_NOT_FOUND, ErrorCode.ROOM_NOT_FOUND)
 _CHANGE_ERRORS: Final = (
     *BODY_ERRORS,
@@ -101,7 +103,7 @@ async def list_messages(
     "/api/messages/",
     status_code=201,
     summary="বার্তা পাঠানো",
-    dependencies=[Depends(limit_author)],
+    dependencies=LIMITS,
     responses=MAKES | answers(*_POST_ERRORS),
     openapi_extra=NEEDS_SESSION,
 )
@@ -122,6 +124,7 @@ async def post_message(
     )
     if draft is None:
         raise ValidationFailed.of("content", "blank")
+    await charge_room(deps, response, body.room_id)
     sent, place = await deps.poster.post(caller.user, body.room_id, draft)
     kept = sent._replace(message_id=place.message_id)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
@@ -139,7 +142,7 @@ async def read_message(message_id: MessageId, deps: DepsIn) -> MessageView:
 @router.put(
     MESSAGE,
     summary="বার্তা পরিবর্তন",
-    dependencies=[Depends(limit_author)],
+    dependencies=LIMITS,
     responses=answers(*_CHANGE_ERRORS),
     openapi_extra=NEEDS_SESSION,
 )
@@ -153,7 +156,7 @@ async def replace_message(
 @router.patch(
     MESSAGE,
     summary="বার্তার আংশিক পরিবর্তন",
-    dependencies=[Depends(limit_author)],
+    dependencies=LIMITS,
     responses=answers(*_CHANGE_ERRORS),
     openapi_extra=NEEDS_SESSION,
 )
@@ -168,7 +171,7 @@ async def change_message(
     MESSAGE,
     status_code=204,
     summary="বার্তা মুছে ফেলা",
-    dependencies=[Depends(limit_author)],
+    dependencies=LIMITS,
     responses=answers(
         *SESSION_ERRORS, ErrorCode.FORBIDDEN, *_FOUND_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES
     ),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api_service import room_settings
 from api_service.body import require_json
 from api_service.callers import CallerIn, DepsIn, OptionalCaller
-from api_service.limits import limit_address, limit_author
+from api_service.limits import by_address, by_session
 from api_service.openapi import (
     BODY_ERRORS,
     MAKES,
@@ -29,11 +29,16 @@ from api_service.requests import (
     Search,
     UpTo100,
 )
+from shared.domain.budgets import Action
 from shared.protocol.errors import ErrorCode
 from shared.protocol.views import PopularRoomsView, PublicRoomsView, RoomPageView, RoomView
 
 router = APIRouter(tags=["রুম"], dependencies=[Depends(require_json)])
 
+CHANGE_LIMITS: Final = [
+    Depends(by_address(Action.MESSAGE)),
+    Depends(by_session(Action.MESSAGE)),
+]
 _MAKE_ERRORS: Final = (
     *BODY_ERRORS,
     ErrorCode.SESSION_UNKNOWN,
@@ -71,7 +76,7 @@ async def list_rooms(
     "/api/rooms/",
     status_code=201,
     summary="নতুন রুম তৈরি",
-    dependencies=[Depends(limit_address)],
+    dependencies=[Depends(by_address(Action.ROOM)), Depends(by_session(Action.ROOM))],
     responses=MAKES | answers(*_MAKE_ERRORS),
     openapi_extra=TAKES_SESSION,
 )
@@ -120,7 +125,7 @@ async def read_room(room: RoomId, deps: DepsIn) -> RoomView:
 @router.put(
     ROOM,
     summary="রুম পরিবর্তন",
-    dependencies=[Depends(limit_author)],
+    dependencies=CHANGE_LIMITS,
     responses=answers(*BODY_ERRORS, *_CHANGE_ERRORS, *OUTAGES),
     openapi_extra=NEEDS_SESSION,
 )
@@ -132,7 +137,7 @@ async def replace_room(room: RoomId, body: RoomRequest, deps: DepsIn, caller: Ca
 @router.patch(
     ROOM,
     summary="রুমের আংশিক পরিবর্তন",
-    dependencies=[Depends(limit_author)],
+    dependencies=CHANGE_LIMITS,
     responses=answers(*BODY_ERRORS, *_CHANGE_ERRORS, *OUTAGES),
     openapi_extra=NEEDS_SESSION,
 )
@@ -145,7 +150,7 @@ async def change_room(room: RoomId, body: RoomPatch, deps: DepsIn, caller: Calle
     ROOM,
     status_code=204,
     summary="রুম মুছে ফেলা",
-    dependencies=[Depends(limit_author)],
+    dependencies=CHANGE_LIMITS,
     responses=answers(*_CHANGE_ERRORS, *OUTAGES),
     openapi_extra=NEEDS_SESSION,
 )

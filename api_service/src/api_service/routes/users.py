@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Request
 
 from api_service.body import require_json
 from api_service.callers import DepsIn, OptionalCaller
-from api_service.limits import limit_address
+from api_service.limits import by_address, by_session
 from api_service.openapi import BODY_ERRORS, OUTAGES, TAKES_SESSION, answers
 from api_service.public_url import public_origin
 from api_service.requests import CreateUserRequest, JoinRoomRequest
 from api_service.wiring import Deps
+from shared.domain.budgets import Action
 from shared.domain.entities import User
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ErrorCode
@@ -32,7 +33,7 @@ _JOIN_ERRORS: Final = (
     "/api/create-user/",
     status_code=201,
     summary="নতুন ব্যবহারকারী তৈরি",
-    dependencies=[Depends(limit_address)],
+    dependencies=[Depends(by_address(Action.JOIN))],
     responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES),
 )
 async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
@@ -52,7 +53,7 @@ async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
 @router.post(
     "/api/join-room/",
     summary="রুমে যোগ দেওয়া",
-    dependencies=[Depends(limit_address)],
+    dependencies=[Depends(by_address(Action.JOIN)), Depends(by_session(Action.JOIN))],
     responses=answers(*_JOIN_ERRORS, *OUTAGES),
     openapi_extra=TAKES_SESSION,
 )

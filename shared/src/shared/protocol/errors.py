@@ -3,6 +3,7 @@
     ChatError                      code, data; what a client is told
     ├── ValidationFailed           400, errors per field
     └── Unavailable                503, retry_after; a part we need is away, retry later
+        └── RateLimited            429, retry_after; somebody does too much
 
 Codes are stable and language-free. Human texts stand here in Bangla and English and nowhere else.
 """
@@ -197,6 +198,15 @@ class Unavailable(ChatError):
         Who was refused together shall not come back together.
         """
         return round(self.retry_after * (1 + chance), 3)
+
+
+class RateLimited(Unavailable):
+    """A session, an address or a room does more than it may."""
+
+    def __init__(self, scope: str, retry_after: float, limit: int) -> None:
+        """`scope` is whose limit; `limit` what it may do at once, in tokens."""
+        super().__init__(scope, retry_after, ErrorCode.RATE_LIMITED)
+        self.limit = limit
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -51,6 +51,9 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:dead", "stream", "never", "entries that PostgreSQL refused, with the reason"),
     KeyRow("{pN}:seen", "zset", "trimmed after 1 day", "user id by time last seen (ms)"),
     KeyRow("session:<hash>", "string", "1 day idle", "user of a session, by SHA-256 of its id"),
+    KeyRow("{pN}:limit:<scope>:<subject>", "string", "when full", "a token bucket"),
+    KeyRow("{pN}:open:<address>", "hash", "24 s", "replica → connections of that address"),
+    KeyRow("address-secret:<day>", "string", "2 days", "key of the day's names of addresses"),
     KeyRow("{pN}:c:<room>", "channel", "-", "live events of a room"),
     KeyRow("{pN}:probe:<instance>", "channel", "-", "a replica's probe of its own subscription"),
 )
@@ -64,8 +67,8 @@ class Keys:
         self.partitions = partitions
         self._tags = tuple(f"{prefix}{{p{n}}}:" for n in range(partitions))
 
-    def partition_of(self, entity: UUID) -> int:
-        """Partition number of a room (or, for `seen`, of a user)."""
+    def partition_of(self, entity: UUID | str) -> int:
+        """Partition number of a room (or, for `seen`, of a user; or of whoever is limited)."""
         return crc_hqx(str(entity).encode(), 0) % self.partitions
 
     def room_root(self, room: UUID) -> str:
@@ -155,6 +158,18 @@ class Keys:
     def session(self, session_hash: bytes) -> str:
         """String: the user of a session."""
         return f"{self.prefix}session:{session_hash.hex()}"
+
+    def bucket(self, scope: str, subject: str) -> str:
+        """String: tokens that `subject` has left."""
+        return f"{self._tags[self.partition_of(subject)]}limit:{scope}:{subject}"
+
+    def open_connections(self, address: str) -> str:
+        """Hash: instance → connections that it has from an address, given by its name."""
+        return f"{self._tags[self.partition_of(address)]}open:{address}"
+
+    def address_secret(self, day: int) -> str:
+        """String: what addresses are hashed with on a day (since 1970)."""
+        return f"{self.prefix}address-secret:{day}"
 
     def probe(self, partition: int, instance: str) -> str:
         """Channel on which a replica hears its own probes of one partition."""

@@ -346,6 +346,23 @@ class Scripts:
         ).run(self._redis)
         return sum(int(n) for n in answer)
 
+    def charge(self, buckets: Sequence[tuple[str, float, float, float, bool]]) -> Call:
+        """Takes tokens out of buckets of one partition.
+
+        Of each: key, cost, burst, tokens per second, and whether it is done already.
+        """
+        args: list[str | int] = []
+        for _, cost, burst, per_second, owed in buckets:
+            args += [repr(cost), repr(burst), repr(per_second), int(owed)]
+        return Call(script("charge"), [key for key, *_ in buckets], args)
+
+    def count_in(
+        self, address: str, instance: str, count: int, *, ttl_ms: int, doubt_ms: int, most: int
+    ) -> Call:
+        """Tells how many connections `instance` has from an address, if all are not too many."""
+        key = self.keys.open_connections(address)
+        return Call(script("count_in"), [key], [instance, count, ttl_ms, most, doubt_ms])
+
     def room_update(self, room: UUID, what: str, fields: Mapping[str, str | int]) -> Call:
         """Changes (`updated`) or closes (`closed`) a room that is in Redis."""
         k = self.keys

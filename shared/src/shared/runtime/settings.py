@@ -6,6 +6,7 @@ Each field's description is one row of the generated table of settings.
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.domain.budgets import Budget, parse_budget
 from shared.runtime.redis_url import parse_redis_url
 
 
@@ -35,6 +37,17 @@ def _split(value: Any) -> Any:
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list in the environment."""
+
+
+def _budget(value: Any) -> Any:
+    return parse_budget(value) if isinstance(value, str) else value
+
+
+BudgetText = Annotated[Budget, NoDecode, BeforeValidator(_budget)]
+"""`BURST/PER_SECOND`, `BURST/PER_SECOND dry`, or `off`."""
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list of networks in the environment."""
 
 
 class CommonSettings(BaseSettings):
@@ -129,6 +142,35 @@ class DoorSettings(CommonSettings):
     )
     trusted_hops: int = Field(
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
+    )
+
+    limit_session: BudgetText = Field(
+        Budget(120, 20),
+        description="What one user may do over all replicas, as burst/per second; "
+        "a message costs 1, typing 0.1, a join or a new name 2, a room 10; "
+        "with ` dry` behind it only the log tells; `off`: anything",
+    )
+    limit_ipv4: BudgetText = Field(
+        Budget(5000, 500), description="The same for one IPv4 address, which may be a town's"
+    )
+    limit_ipv6: BudgetText = Field(
+        Budget(500, 50), description="The same for one /64 of IPv6, which is a household's"
+    )
+    limit_room: BudgetText = Field(
+        Budget(20_000, 2_000), description="Messages into one room, from everybody"
+    )
+    limit_newcomers: BudgetText = Field(
+        Budget(10_000, 600), description="Joins of one room by new users; a join costs 2"
+    )
+    most_connections_ipv4: int = Field(
+        10_000, ge=0, description="Connections of one IPv4 address; more are told 4009; 0: any"
+    )
+    most_connections_ipv6: int = Field(
+        200, ge=0, description="Connections of one /64 of IPv6; more are told 4009; 0: any"
+    )
+    unlimited_networks: Networks = Field(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="Networks whose addresses are not counted; their sessions are",
     )
 
     database_read_seconds: float = Field(

@@ -1,0 +1,131 @@
+"""Where connections come from: how many from each address, and what they may do together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain.budgets import COSTS, Action, Scope
+from shared.limits.buckets import Charge
+from shared.limits.connection_counts import COUNT_TTL_MS
+from shared.protocol.errors import ChatError, ErrorCode, RateLimited
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from shared.domain.account import Account
+    from shared.limits.addresses import Addresses, AddressRule
+    from shared.limits.buckets import Buckets
+    from shared.limits.connection_counts import ConnectionCounts
+    from shared.limits.ledger import Ledger
+    from shared.runtime.clock import Clock
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One address, as long as somebody is here from it."""
+
+    name: str
+    rule: AddressRule
+    account: Account | None
+    connections: int = 0
+
+
+class Visitors:
+    """For the event loop's thread alone."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        buckets: Buckets,
+        counts: ConnectionCounts,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._addresses = addresses
+        self._buckets = buckets
+        self._counts = counts
+        self._ledger = ledger
+        self._clock = clock
+        self._here: dict[str, Visitor] = {}
+        self._fewer: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        """Addresses that somebody is here from."""
+        return len(self._here)
+
+    async def knock(self, address: IPv4Address | IPv6Address | None) -> Visitor | None:
+        """Counts one connection here, to be given back by `leave`; None: nothing is counted.
+
+        Raises:
+            RateLimited: this address is known to do too much; it costs nobody else a place.
+        """
+        counted = await self._addresses.counted(address)
+        if counted is None:
+            return None
+        visitor = self._here.get(counted.name)
+        if visitor is None:
+            account = self._ledger.open(Scope.ADDRESS, counted.name, counted.rule.budget)
+            visitor = self._here[counted.name] = Visitor(counted.name, counted.rule, account)
+        visitor.connections += 1
+        wait = 0.0 if visitor.account is None else visitor.account.wait(self._clock.monotonic())
+        if wait > 0:
+            self.leave(visitor)
+            raise RateLimited("address", wait, int(visitor.rule.budget.burst))
+        return visitor
+
+    async def let_in(self, visitor: Visitor | None) -> None:
+        """Charges the join, and counts the connection among those of all replicas.
+
+        Raises:
+            ChatError: `too_many_connections`.
+            RateLimited: too many come from there.
+        """
+        if visitor is not None:
+            await asyncio.gather(self._charge(visitor), self._count(visitor, visitor.connections))
+
+    def leave(self, visitor: Visitor | None) -> None:
+        """One connection less. The other replicas hear of it with the next `tell_fewer`."""
+        if visitor is None:
+            return
+        visitor.connections -= 1
+        self._fewer[visitor.name] = None
+        if not visitor.connections:
+            del self._here[visitor.name]
+            self._ledger.close(visitor.account)
+
+    async def tell_fewer(self) -> None:
+        """Tells what has become less since the last time."""
+        fewer, self._fewer = self._fewer, {}
+        await self._tell(list(fewer))
+
+    async def renew(self) -> None:
+        """Tells all numbers again, before they expire."""
+        await self._tell(list(self._here))
+
+    async def _tell(self, names: list[str]) -> None:
+        here = self._here
+        counts = {name: here[name].connections if name in here else 0 for name in names}
+        await self._counts.tell(counts)
+
+    async def _charge(self, visitor: Visitor) -> None:
+        budget = visitor.rule.budget
+        if visitor.account is None:
+            return
+        join = Charge(Scope.ADDRESS, visitor.name, budget, COSTS[Action.JOIN])
+        [left] = await self._buckets.charge([join])
+        if left is None or left.wait <= 0:
+            return
+        join.tell_reached(left.wait)
+        visitor.account.told(left.wait, self._clock.monotonic())
+        if not budget.dry_run:
+            raise RateLimited("address", left.wait, int(budget.burst))
+
+    async def _count(self, visitor: Visitor, count: int) -> None:
+        most = visitor.rule.most_connections
+        place = await self._counts.add(visitor.name, count, most)
+        if place == "later":
+            raise RateLimited("address", COUNT_TTL_MS / 1000, most)
+        if place == "full":
+            raise ChatError(ErrorCode.TOO_MANY_CONNECTIONS)
