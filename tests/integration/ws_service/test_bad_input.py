@@ -169,12 +169,14 @@ async def test_a_flood_is_slowed_down_then_cut_off(
     settings = settings_for("ws-1", command_burst=5, command_rate=1)
     async with run_replica(settings) as replica, chat(replica.base, room) as client:
         await client.wait_for("welcome")
-        for _ in range(120):
-            await client.send(type="ping")
+        # All at once: what was answered before must not be lost in the close that follows.
+        ping = Frame(Opcode.TEXT, b'{"type":"ping"}')
+        client.socket.transport.write(b"".join(ping.serialize(mask=True) for _ in range(120)))
         error = await client.wait_for("error")
         assert error["code"] == "rate_limited"
         assert 0 < error["retry_after"] <= 2
         assert await client.wait_closed() == 4008
+        assert len(client.of("pong")) == 5
 
 
 async def test_a_slow_consumer_is_cut_off_and_harms_nobody(

@@ -207,6 +207,9 @@ class Connection:
             self.closing = True
             self.channel.detach(self)
             self._replica.closes[code.name.lower()] += 1
+            if self._answers:  # what was answered in this tick goes out before the end
+                self.transport.write(b"".join(self._answers))
+                self._answers.clear()
             self.transport.close(code, close_text(code, self._language))
 
     def take_name(self, people: Mapping[str, Person]) -> None:
