@@ -24,6 +24,7 @@ def test_the_product_and_its_peers_lose_nothing(folder: Path) -> None:
     assert set(figures["servers"]) == {"adda", "fastapi-naive", "kernel"}
     for name, server in figures["servers"].items():
         for trial in server["trials"]:
+            assert "error" not in trial, f"{name}: {trial['error']}"
             assert trial["one_by_one"]["missing"] == 0, name
             assert trial["at_half"]["missing"] == 0, name
             assert trial["saturated"]["deliveries_per_second"] > 0, name

@@ -69,19 +69,26 @@ class Guests:
         """
         door = asyncio.Semaphore(ENTERING_AT_ONCE)
 
-        async def come(room: str, number: int) -> Member:
-            name = f"জন {self._run} {number}"
-            visit = Visit(self.running.base, room, name)
-            member = Pacer(self.dialect, self.tally, visit, f"127.0.0.{2 + number % 250}")
-            member.returns = False
+        async def come(member: Member) -> None:
             async with door:
                 if not await member.enter(time.monotonic_ns(), PATIENCE_SECONDS):
-                    raise TimeoutError(f"{name} was not let in: {dict(self.tally.closes)}")
-            return member
+                    closes = dict(self.tally.closes)
+                    raise TimeoutError(f"{member.visit.name} was not let in: {closes}")
+            member.returns = False  # who was let in once must stay, or be missed
 
         first = len(self.members)
-        comers = (come(room, first + at) for at, room in enumerate(rooms))
-        self.members += await asyncio.gather(*comers)
+        comers = [self._guest(room, first + at) for at, room in enumerate(rooms)]
+        self.members += comers  # whatever becomes of them, they leave with the others
+        try:
+            async with asyncio.TaskGroup() as coming:
+                for member in comers:
+                    coming.create_task(come(member))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    def _guest(self, room: str, number: int) -> Member:
+        visit = Visit(self.running.base, room, f"জন {self._run} {number}")
+        return Pacer(self.dialect, self.tally, visit, f"127.0.0.{2 + number % 250}")
 
     async def leave(self) -> None:
         """Everybody goes."""
