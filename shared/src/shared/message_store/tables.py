@@ -22,6 +22,7 @@ from sqlalchemy import (
     desc,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -184,6 +185,183 @@ class Counter(Base):
 
     __table_args__ = (
         {"comment": "Sums over everything, in shards", "postgresql_with": {"fillfactor": 50}},
+    )
+
+
+class RoomRule(Base):
+    """What staff have decided about a room. A room without a row has no rules."""
+
+    __tablename__ = "room_rules"
+
+    room_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(
+        BigInteger, comment="Grows with every change of anything that applies in the room"
+    )
+    locked: Mapped[bool] = mapped_column(server_default=text("false"))
+    slow_seconds: Mapped[int] = mapped_column(
+        server_default="0", comment="Seconds between two messages of one person; 0 = none"
+    )
+    notice: Mapped[str | None]
+    moderator_key_hash: Mapped[bytes | None] = mapped_column(
+        comment="SHA-256 of the link by which people become moderators"
+    )
+
+    __table_args__ = (
+        CheckConstraint("slow_seconds BETWEEN 0 AND 3600", name="slow_seconds_in_range"),
+        {"comment": "Rules of rooms; the row of room 00000000-… holds those of all rooms"},
+    )
+
+
+class RoomModerator(Base):
+    """Somebody whom the owner trusts with a room."""
+
+    __tablename__ = "moderators"
+
+    room_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(comment="Name at the time of becoming one")
+    created_at: Mapped[datetime]
+
+    __table_args__ = ({"comment": "Moderators of rooms"},)
+
+
+class SanctionRow(Base):
+    """A ban, a mute or a shadow mute, of a person, an address or names of a pattern."""
+
+    __tablename__ = "sanctions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_id: Mapped[UUID] = mapped_column(comment="00000000-… = all rooms")
+    kind: Mapped[str]
+    subject_kind: Mapped[str]
+    subject: Mapped[str] = mapped_column(
+        comment="User id; day:name of an address; pattern of names"
+    )
+    shown_as: Mapped[str] = mapped_column(comment="The name that staff saw when they decided")
+    reason: Mapped[str]
+    made_by: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    lifted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('ban', 'mute', 'shadow_mute')", name="kind_known"),
+        CheckConstraint("subject_kind IN ('user', 'address', 'name')", name="subject_kind_known"),
+        Index("ix_sanctions_room_id", "room_id", postgresql_where=text("lifted_at IS NULL")),
+        {"comment": "Bans and mutes; lifted and expired ones stay for the record"},
+    )
+
+
+class WordRow(Base):
+    """A word that is not wanted in a room, or in any."""
+
+    __tablename__ = "words"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_id: Mapped[UUID] = mapped_column(comment="00000000-… = all rooms")
+    word: Mapped[str]
+    action: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("action IN ('block', 'mask', 'hold')", name="action_known"),
+        UniqueConstraint("room_id", "word"),
+        {"comment": "Word lists"},
+    )
+
+
+class Report(Base):
+    """What somebody told staff about a message. Its content is kept as it was then."""
+
+    __tablename__ = "reports"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_id: Mapped[UUID]
+    message_id: Mapped[UUID]
+    user_id: Mapped[UUID] = mapped_column(comment="Who wrote the message")
+    username: Mapped[str]
+    content: Mapped[str]
+    reporter_id: Mapped[UUID]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decision: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("message_id", "reporter_id"),
+        Index("ix_reports_open", "room_id", "id", postgresql_where=text("decided_at IS NULL")),
+        {"comment": "Reports of messages by people"},
+    )
+
+
+class HeldMessage(Base):
+    """A message that waits for staff because of a word in it."""
+
+    __tablename__ = "held_messages"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_id: Mapped[UUID]
+    user_id: Mapped[UUID]
+    username: Mapped[str]
+    color: Mapped[str]
+    content: Mapped[str]
+    reply_to: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decision: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_held_messages_open", "room_id", "id", postgresql_where=text("decided_at IS NULL")
+        ),
+        {"comment": "Messages that wait for review"},
+    )
+
+
+class AuditEntry(Base):
+    """What staff did. Rows are only ever added."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_id: Mapped[UUID] = mapped_column(comment="00000000-… = all rooms")
+    made_by: Mapped[str] = mapped_column(
+        comment="admin:<name>, owner:<user id>, moderator:<user id>"
+    )
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_audit_log_room_id_id", "room_id", "id"),
+        {"comment": "Record of what staff did"},
+    )
+
+
+class Admin(Base):
+    """An account for the pages of administrators."""
+
+    __tablename__ = "admins"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(comment="argon2id")
+    role: Mapped[str]
+    totp_secret: Mapped[str | None] = mapped_column(comment="Base32; null = no second factor")
+    session_epoch: Mapped[int] = mapped_column(
+        server_default="0", comment="Grows to end all sessions of the account"
+    )
+    created_at: Mapped[datetime]
+    last_login_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("name"),
+        CheckConstraint("role IN ('viewer', 'moderator', 'admin')", name="role_known"),
+        {"comment": "Accounts of administrators"},
     )
 
 
