@@ -26,9 +26,10 @@ _LETTER: Final = "[\u0985-\u09b9]\u09bc?+"
 _BANGLA_UNIT: Final = (
     f"{_LETTER}(?:{_GAP}*+\u09cd{_GAP}*+{_LETTER})*+(?:{_GAP}*+[{BANGLA_SIGNS}])*+"
 )
-# From the gap on, since whatever has no gap before it is passed over fast; from its beginning, since
-# a long gap must not be tried from each of its places.
-_UNIT: Final = re.compile(f"(?<!{_GAP}){_GAP}++({_BANGLA_UNIT}|([a-z0-9])\\2*+)(?![^{SEPARATORS}])")
+# From the gap on, since what has none before it is passed over fast; from the gap's beginning,
+# since a long one must not be tried from each of its places.
+_BETWEEN: Final = f"(?<!{_GAP}){_GAP}++"
+_UNIT: Final = re.compile(f"{_BETWEEN}({_BANGLA_UNIT}|([a-z0-9])\\2*+)(?![^{SEPARATORS}])")
 _GAPS: Final = re.compile(f"{_GAP}+")
 
 # Words of one letter that people write, in rows, without spelling anything.
