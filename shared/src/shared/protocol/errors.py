@@ -120,6 +120,7 @@ FIELD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "required": ("এই ঘরটি প্রয়োজন", "This field is required"),
     "blank": ("ফাঁকা রাখা যাবে না", "May not be blank"),
     "too_long": ("অনেক লম্বা", "Too long"),
+    "too_broad": ("অনেক কিছুর সঙ্গেই মিলে যায়", "Matches too much"),
     "control_characters": (
         "অদৃশ্য নিয়ন্ত্রণ অক্ষর ব্যবহার করা যাবে না",
         "Control characters are not allowed",
