@@ -19,7 +19,8 @@ from typing_extensions import override
 
 from shared.protocol.envelopes import Person, decode_person, encode_person
 from shared.redis_schema.call_batcher import CallBatcher
-from shared.redis_schema.scripts import Call, Command, Scripts, run_all
+from shared.redis_schema.pipelines import run_all
+from shared.redis_schema.scripts import Call, Command, Scripts
 from shared.rooms.live_rooms import LiveRoom, parse_live_room
 from shared.runtime.redis_client import redis_outage_as_unavailable
 

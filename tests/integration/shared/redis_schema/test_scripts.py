@@ -14,7 +14,8 @@ from tests.redis_nodes import tell_all
 from shared.redis_schema import publish_call
 from shared.redis_schema import scripts as scripts_module
 from shared.redis_schema.keys import CONSUMER_GROUP
-from shared.redis_schema.scripts import Call, Script, run_all, script
+from shared.redis_schema.pipelines import run_all
+from shared.redis_schema.scripts import Call, Script, script
 from shared.runtime.redis_client import node_for, nodes_of
 
 if TYPE_CHECKING:
