@@ -14,7 +14,15 @@ from shared.presence.presence import Present, RosterSnapshot
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
 from shared.protocol.envelopes import Person, RosterEnvelope, TypingEnvelope
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
-from shared.protocol.events import PongEvent, RoomInfo, SystemEvent, WelcomeEvent
+from shared.protocol.events import (
+    NO_RULES,
+    PongEvent,
+    RoomInfo,
+    RoomRulesEvent,
+    RulesInfo,
+    SystemEvent,
+    WelcomeEvent,
+)
 from shared.usecases.read_history import Recovery
 from ws_service import wire
 from ws_service.announcer import Announcer
@@ -143,8 +151,15 @@ def _welcomes() -> Frames:
     )
     unlisted = room.model_copy(update={"description": None, "is_public": False})
     again = welcome.model_copy(update={"session_id": None, "room": unlisted})
+    slow = RulesInfo(locked=True, slow_seconds=30, notice="খেলা চলছে, ভদ্র থাকুন")
+    staff = welcome.model_copy(update={"rules": slow, "role": "moderator"})
+    changed = RoomRulesEvent(rules=slow, timestamp=welcome.timestamp)
+    opened = RoomRulesEvent(rules=NO_RULES, timestamp=welcome.timestamp)
     return {
         "welcome": _text(wire.event_frame(welcome)),
+        "welcome_of_staff": _text(wire.event_frame(staff)),
+        "room_rules": _text(wire.event_frame(changed)),
+        "room_rules_none": _text(wire.event_frame(opened)),
         "welcome_with_a_session": _text(wire.event_frame(again)),
     }
 

@@ -19,7 +19,16 @@ from api_service.middleware.guard import Deadlines, Guard
 from api_service.middleware.hot_lane import HotLane
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
-from api_service.routes import documentation, messages, probes, room_contents, rooms, status, users
+from api_service.routes import (
+    documentation,
+    messages,
+    moderation,
+    probes,
+    room_contents,
+    rooms,
+    status,
+    users,
+)
 from api_service.wiring import State, open_deps
 from shared.domain.rules import RuleViolation
 from shared.message_store.unavailable import StoreUnavailable
@@ -38,6 +47,7 @@ ROUTERS: Final = (
     rooms.router,
     room_contents.router,
     messages.router,
+    moderation.router,
     users.router,
     documentation.router,
     probes.router,

@@ -42,6 +42,15 @@ async def message_in_path(message_id: Annotated[str, Path(json_schema_extra=_UUI
     return _named(message_id, ErrorCode.MESSAGE_NOT_FOUND)
 
 
+async def thing_in_path(thing_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
+    """The id of what else a path names.
+
+    Raises:
+        ChatError: `not_found`, it is no UUID.
+    """
+    return _named(thing_id, ErrorCode.NOT_FOUND)
+
+
 def _named(raw: str, code: ErrorCode) -> UUID:
     found = parse_uuid(raw)
     if found is None:

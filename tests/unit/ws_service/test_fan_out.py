@@ -21,6 +21,7 @@ class Member:
 
     def __init__(self) -> None:
         self.id: UUID = uuid4()
+        self.user_id = self.id
         self.roster_deltas = False
         self.seat: Seat | None = None
         self.near, self.far = socket.socketpair()
@@ -43,6 +44,9 @@ class Member:
 
     def take_name(self, people: Mapping[str, Person]) -> None:
         raise AssertionError(people)
+
+    def judge(self) -> None:
+        raise AssertionError
 
     def close(self, code: CloseCode) -> None:
         raise AssertionError(code)

@@ -23,7 +23,8 @@ from shared.protocol.errors import ChatError, ErrorCode, RateLimited, Unavailabl
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.admission import Admission
-from ws_service.connection import Connection, Replica
+from ws_service.connection import Connection
+from ws_service.replica import Replica
 from ws_service.session import Allowance, Session
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.settings import WsSettings
+    from ws_service.standing import Standing
     from ws_service.transport import Transport
     from ws_service.visitors import Visitor
 
@@ -86,7 +88,8 @@ class Hub:
         """A connection that has its welcome and hears everything; it leaves at the end.
 
         Raises:
-            ChatError: `room_full`, `room_not_found` or `too_many_connections`.
+            ChatError: `room_full`, `room_not_found`, `room_locked` or `too_many_connections`.
+            Forbidden: `banned`.
             Unavailable: a server that is needed is away, this replica is full, or it drains; or too
                 many come from this address, by this session, or new into this room.
         """
@@ -106,9 +109,10 @@ class Hub:
             async with self.parts.channels.opened(request.room) as channel:
                 self._count_newcomer(identity.user, channel)
                 await _level(channel, request.position)
+                standing = self.parts.enforcement.admit(identity.user, visitor, channel)
                 tabs = self._take_place(identity.user)
                 connection = self._new_connection(
-                    identity.user, tabs, channel, request, caller, transport, visitor
+                    identity.user, tabs, channel, request, caller, transport, visitor, standing
                 )
                 epoch, seq = channel.attach(connection)
         except BaseException:
@@ -181,7 +185,7 @@ class Hub:
             del self._tabs[user.id]
             self.parts.ledger.close(tabs.account)
 
-    def _new_connection(
+    def _new_connection(  # noqa: PLR0913, PLR0917 - the parts of one connection
         self,
         user: User,
         tabs: Tabs,
@@ -190,6 +194,7 @@ class Hub:
         caller: Caller,
         transport: Transport,
         visitor: Visitor | None,
+        standing: Standing,
     ) -> Connection:
         ledger, room = self.parts.ledger, channel.room
         address = None if visitor is None else visitor.account
@@ -200,7 +205,8 @@ class Hub:
             parts=self.parts,
             replica=self.replica,
             transport=transport,
-            session=Session(tabs.allowance, payers, room_account),
+            session=Session(tabs.allowance, payers, room_account, standing),
+            standing=standing,
             channel=channel,
             user=user,
             language=caller.language,
@@ -216,7 +222,10 @@ class Hub:
     ) -> None:
         channel, user, clock = connection.channel, connection.user, self.parts.clock
         joined = await self._join(connection.member, user)
-        await self.parts.presence.mark_seen([user.id], self.seen_until_ms())
+        await asyncio.gather(
+            self.parts.presence.mark_seen([user.id], self.seen_until_ms()),
+            self._note_origin(connection),
+        )
         if (joined.room.epoch, joined.room.seq) != (epoch, seq):
             channel.check()
         connection.send(
@@ -227,6 +236,8 @@ class Hub:
                 new_session_id=identity.new_session_id,
                 epoch=epoch,
                 seq=seq,
+                rules=self.parts.guards[channel.room].shown(clock.monotonic()),
+                role=connection.standing.role,
                 micros=clock.micros(),
             )
         )
@@ -234,6 +245,11 @@ class Hub:
             # Nobody hears of a reload, so nothing else would bring the list.
             connection.deliver(channel.user_list_frame())
         log.debug("connected", how=joined.how, online=joined.online)
+
+    async def _note_origin(self, connection: Connection) -> None:
+        if connection.visitor is not None:
+            room, user = connection.channel.room, str(connection.user.id)
+            await self.parts.origins.note(room, user, connection.visitor.origin)
 
     async def _recover(
         self, connection: Connection, position: Position | None, upto: Position
@@ -265,6 +281,7 @@ class Hub:
         self._give_back(user)
         self.parts.visitors.leave(connection.visitor)
         self.parts.ledger.close(connection.room_account)
+        connection.standing.close()
         grace_ms = DRAIN_GRACE_MS if self.draining else LEAVE_GRACE_MS
         for effect in connection.session.end():
             connection.tell_typing(effect)

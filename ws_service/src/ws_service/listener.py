@@ -21,11 +21,18 @@ class Listener(Protocol):
     seat: Seat | None
     """Its place in the room, if it is in one; it has the socket while frames may go there."""
 
+    @property
+    def user_id(self) -> UUID:
+        """Whose it is."""
+
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""
 
     def take_name(self, people: Mapping[str, Person]) -> None:
         """People of the room, by id, as they are called now."""
+
+    def judge(self) -> None:
+        """The rules of the room are others now."""
 
     def close(self, code: CloseCode) -> None:
         """Starts to close."""

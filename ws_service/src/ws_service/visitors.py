@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.domain.budgets import COSTS, Action, Scope
+from shared.domain.moderation import Origin
 from shared.limits.buckets import Charge
 from shared.limits.connection_counts import COUNT_TTL_MS
 from shared.protocol.errors import ChatError, ErrorCode, RateLimited
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from ipaddress import IPv4Address, IPv6Address
 
     from shared.domain.account import Account
@@ -29,6 +32,9 @@ class Visitor:
     name: str
     rule: AddressRule
     account: Account | None
+    origin: Origin
+    name_on: Callable[[int], str | None]
+    """Its name on a day, as far as that is known."""
     connections: int = 0
 
 
@@ -67,7 +73,10 @@ class Visitors:
         visitor = self._here.get(counted.name)
         if visitor is None:
             account = self._ledger.open(Scope.ADDRESS, counted.name, counted.rule.budget)
-            visitor = self._here[counted.name] = Visitor(counted.name, counted.rule, account)
+            origin = Origin(counted.day, counted.name)
+            name_on = partial(self._addresses.name_on, counted.network)
+            visitor = Visitor(counted.name, counted.rule, account, origin, name_on)
+            self._here[counted.name] = visitor
         visitor.connections += 1
         wait = 0.0 if visitor.account is None else visitor.account.wait(self._clock.monotonic())
         if wait > 0:

@@ -11,6 +11,7 @@ from api_service.limits import by_address, by_session
 from api_service.openapi import BODY_ERRORS, OUTAGES, TAKES_SESSION, answers
 from api_service.public_url import public_origin
 from api_service.requests import CreateUserRequest, JoinRoomRequest
+from api_service.speech import check_entry
 from api_service.wiring import Deps
 from shared.domain.budgets import Action
 from shared.domain.entities import User
@@ -25,6 +26,7 @@ _JOIN_ERRORS: Final = (
     *BODY_ERRORS,
     ErrorCode.SESSION_UNKNOWN,
     ErrorCode.ROOM_NOT_FOUND,
+    ErrorCode.BANNED,
     ErrorCode.RATE_LIMITED,
 )
 
@@ -67,9 +69,9 @@ async def join_room(
     """
     room = await deps.rooms.open(body.room_id, create=True)
     if caller is None or caller.user is None:
-        session_id, user = await _new_guest(deps, body)
+        session_id, user = await _new_guest(deps, request, body)
     else:
-        session_id, user = caller.session_id, await _renamed(deps, caller.user, body)
+        session_id, user = caller.session_id, await _renamed(deps, request, caller.user, body)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     query = {"username": user.username, "color": user.color, "session_id": session_id}
     return RoomJoinedView(
@@ -83,9 +85,10 @@ async def join_room(
     )
 
 
-async def _new_guest(deps: Deps, body: JoinRoomRequest) -> tuple[str, User]:
+async def _new_guest(deps: Deps, request: Request, body: JoinRoomRequest) -> tuple[str, User]:
     session_id = deps.ids.session_id()
     user = deps.identifier.new_user(session_id, body.username, body.color)
+    await check_entry(deps, request, user, body.room_id)
     await deps.sessions.claim(user)
     try:
         await deps.user_directory.create_user(user)
@@ -95,8 +98,9 @@ async def _new_guest(deps: Deps, body: JoinRoomRequest) -> tuple[str, User]:
     return session_id, user
 
 
-async def _renamed(deps: Deps, user: User, body: JoinRoomRequest) -> User:
+async def _renamed(deps: Deps, request: Request, user: User, body: JoinRoomRequest) -> User:
     renamed = user.called(body.username, body.color)
+    await check_entry(deps, request, renamed, body.room_id)
     if renamed != user:
         await deps.sessions.replace(renamed)
     return renamed

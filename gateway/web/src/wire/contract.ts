@@ -17,6 +17,12 @@ export type ErrorCode =
   | "session_unknown"
   | "forbidden"
   | "origin_refused"
+  | "banned"
+  | "muted"
+  | "room_locked"
+  | "words_refused"
+  | "held_for_review"
+  | "too_late"
   | "not_found"
   | "room_not_found"
   | "message_not_found"
@@ -28,6 +34,7 @@ export type ErrorCode =
   | "too_large"
   | "unsupported_media_type"
   | "rate_limited"
+  | "slow_mode"
   | "too_many_connections"
   | "overloaded"
   | "unavailable"
@@ -44,6 +51,7 @@ export type ServerEvent =
   | SystemEvent
   | TypingEvent
   | UserListEvent
+  | RoomRulesEvent
   | JoinedEvent
   | LeftEvent
   | AckEvent
@@ -543,6 +551,31 @@ export interface RoomRequest {
   is_public?: boolean;
 }
 /**
+ * Other rules apply in the room from now on.
+ */
+export interface RoomRulesEvent {
+  type: "room_rules";
+  rules: RulesInfo;
+  timestamp: string;
+}
+/**
+ * What applies to everybody in the room, but for staff.
+ */
+export interface RulesInfo {
+  /**
+   * Nobody new comes in
+   */
+  locked: boolean;
+  /**
+   * Between two messages of one person; 0: none
+   */
+  slow_seconds: number;
+  /**
+   * What staff have pinned
+   */
+  notice: string | null;
+}
+/**
  * Numbers of a room and its five newest messages.
  */
 export interface RoomStatsView {
@@ -590,6 +623,11 @@ export interface WelcomeEvent {
    */
   seq: number;
   limits: Limits;
+  rules: RulesInfo;
+  /**
+   * Yours, in this room
+   */
+  role: "nobody" | "moderator" | "owner";
   timestamp: string;
 }
 /**

@@ -43,6 +43,8 @@ class Scope(StrEnum):
     """Messages into one room, from everybody."""
     NEWCOMERS = "newcomers"
     """People into one room who have been nowhere before: of a flood of joins, all."""
+    SLOW = "slow"
+    """One person in one room that is in slow mode."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
     ChatError                      code, data; what a client is told
     ├── ValidationFailed           400, errors per field
+    ├── Forbidden                  403, retry_after; a sanction is in force
     └── Unavailable                503, retry_after; a part we need is away, retry later
         └── RateLimited            429, retry_after; somebody does too much
+            └── SlowedDown         429, retry_after; the room is in slow mode
 
 Codes are stable and language-free. Human texts stand here in Bangla and English and nowhere else.
 """
@@ -30,6 +32,12 @@ class ErrorCode(StrEnum):
     SESSION_UNKNOWN = "session_unknown"
     FORBIDDEN = "forbidden"
     ORIGIN_REFUSED = "origin_refused"
+    BANNED = "banned"
+    MUTED = "muted"
+    ROOM_LOCKED = "room_locked"
+    WORDS_REFUSED = "words_refused"
+    HELD_FOR_REVIEW = "held_for_review"
+    TOO_LATE = "too_late"
     NOT_FOUND = "not_found"
     ROOM_NOT_FOUND = "room_not_found"
     MESSAGE_NOT_FOUND = "message_not_found"
@@ -41,6 +49,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
+    SLOW_MODE = "slow_mode"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
@@ -76,6 +85,27 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
     ErrorCode.ORIGIN_REFUSED: ErrorInfo(
         403, False, "এই ওয়েবসাইট থেকে সংযোগের অনুমতি নেই", "This origin may not connect"
     ),
+    ErrorCode.BANNED: ErrorInfo(
+        403, False, "এই রুমে আপনার প্রবেশ বন্ধ করা হয়েছে", "You were banned from this room"
+    ),
+    ErrorCode.MUTED: ErrorInfo(
+        403, False, "এই রুমে আপনার কথা বলা বন্ধ রাখা হয়েছে", "You were muted in this room"
+    ),
+    ErrorCode.ROOM_LOCKED: ErrorInfo(
+        403, False, "রুমটি এখন নতুনদের জন্য বন্ধ", "The room is closed to newcomers for now"
+    ),
+    ErrorCode.WORDS_REFUSED: ErrorInfo(
+        403, False, "বার্তায় এমন শব্দ আছে যা এখানে চলে না", "There is a word in it that is not wanted here"
+    ),
+    ErrorCode.HELD_FOR_REVIEW: ErrorInfo(
+        403,
+        False,
+        "বার্তাটি পরিচালকের অনুমোদনের অপেক্ষায় আছে",
+        "The message waits for a moderator's approval",
+    ),
+    ErrorCode.TOO_LATE: ErrorInfo(
+        403, False, "বার্তাটি বদলানোর সময় পেরিয়ে গেছে", "It is too late to change the message"
+    ),
     ErrorCode.NOT_FOUND: ErrorInfo(404, False, "পাওয়া যায়নি", "Not found"),
     ErrorCode.ROOM_NOT_FOUND: ErrorInfo(404, False, "রুম খুঁজে পাওয়া যায়নি", "Room not found"),
     ErrorCode.MESSAGE_NOT_FOUND: ErrorInfo(404, False, "বার্তা খুঁজে পাওয়া যায়নি", "Message not found"),
@@ -101,6 +131,12 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
     ),
     ErrorCode.RATE_LIMITED: ErrorInfo(
         429, True, "একটু ধীরে! কিছুক্ষণ পর আবার চেষ্টা করুন", "Slow down and try again shortly"
+    ),
+    ErrorCode.SLOW_MODE: ErrorInfo(
+        429,
+        True,
+        "ধীর গতি চালু আছে, একটু পরে আবার লিখুন",
+        "Slow mode is on, write again in a moment",
     ),
     ErrorCode.TOO_MANY_CONNECTIONS: ErrorInfo(
         429, False, "একসঙ্গে অনেক সংযোগ খোলা আছে", "Too many connections are open"
@@ -135,6 +171,7 @@ FIELD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_a_boolean": ("true বা false দিন", "Give true or false"),
     "unknown_field": ("এই ঘরটি চেনা যায়নি", "Unknown field"),
     "malformed": ("গঠন সঠিক নয়", "Malformed"),
+    "unwanted_word": ("নামে এমন শব্দ আছে যা এখানে চলে না", "A word in it is not wanted here"),
     "invalid": ("সঠিক নয়", "Not valid"),
 }
 
@@ -201,6 +238,14 @@ class Unavailable(ChatError):
         return round(self.retry_after * (1 + chance), 3)
 
 
+class Forbidden(ChatError):
+    """A sanction forbids it, for `retry_after` seconds or (None) for good."""
+
+    def __init__(self, code: ErrorCode, retry_after: float | None) -> None:
+        super().__init__(code)
+        self.retry_after = None if retry_after is None else round(retry_after, 3)
+
+
 class RateLimited(Unavailable):
     """A session, an address or a room does more than it may."""
 
@@ -208,6 +253,19 @@ class RateLimited(Unavailable):
         """`scope` is whose limit; `limit` what it may do at once, in tokens."""
         super().__init__(scope, retry_after, ErrorCode.RATE_LIMITED)
         self.limit = limit
+
+
+class SlowedDown(RateLimited):
+    """The room is in slow mode."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("slow_mode", retry_after, 1)
+        self.code = ErrorCode.SLOW_MODE
+
+    @override
+    def spread_retry_after(self, chance: float) -> float:
+        """Exactly: it is this person's own time, and not that of a crowd."""
+        return round(self.retry_after, 3)
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -43,6 +43,8 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:room:<room>:roster", "zset", "never", "user id by time of joining"),
     KeyRow("{pN}:room:<room>:tabs", "hash", "never", "user id → number of open connections"),
     KeyRow("{pN}:room:<room>:leavers", "set", "never", "user ids in the grace after a leave"),
+    KeyRow("{pN}:room:<room>:rules", "string", "7 days", "what staff decided; room 0: everywhere"),
+    KeyRow("{pN}:room:<room>:origins:<day>", "hash", "2 days", "user id → name of its address"),
     KeyRow("{pN}:conns", "zset", "never", "room|user|connection by expiry (ms)"),
     KeyRow("{pN}:leaving", "zset", "never", "room|user by end of the leave grace (ms)"),
     KeyRow("{pN}:online", "zset", "never", "listed rooms by people online"),
@@ -118,6 +120,14 @@ class Keys:
     def leavers(self, room: UUID) -> str:
         """Set: user ids whose last connection is gone and whose grace has not ended."""
         return self.room_root(room) + "leavers"
+
+    def rules(self, room: UUID) -> str:
+        """String: version and JSON of what staff have decided."""
+        return self.room_root(room) + "rules"
+
+    def origins(self, room: UUID, day: int) -> str:
+        """Hash: user id → name of the address that they came from last on a day (since 1970)."""
+        return f"{self.room_root(room)}origins:{day}"
 
     def channel(self, room: UUID) -> str:
         """Sharded channel of a room's live events."""
