@@ -11,6 +11,7 @@ from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
+from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
@@ -65,6 +66,7 @@ class Deps:
     editor: MessageEditor
     buckets: Buckets
     addresses: Addresses
+    proofs: Proofs
     stopping: asyncio.Event
 
     async def readiness(self) -> Readiness:
@@ -109,6 +111,9 @@ async def open_deps(
         presence = Presence(redis, scripts)
         history = HistoryReader(log, reader, rooms)
         hops = settings.trusted_hops
+        buckets = Buckets(batcher, scripts)
+        addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+        share = settings.proof_share
         yield Deps(
             settings=settings,
             clock=clock,
@@ -127,8 +132,9 @@ async def open_deps(
             room_reads=RoomReads(rooms, history, presence, live, clock, hops),
             lists=ListReads(live, room_directory, clock, hops),
             editor=MessageEditor(log, reader, rooms),
-            buckets=Buckets(batcher, scripts),
-            addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),
+            buckets=buckets,
+            addresses=addresses,
+            proofs=Proofs(batcher, scripts.keys, buckets, addresses, clock, share),
             stopping=stopping or asyncio.Event(),
         )
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from shared.broker.broker import Publisher
     from shared.limits.buckets import Buckets
     from shared.limits.ledger import Ledger
+    from shared.limits.proofs import Proofs
     from shared.presence.presence import Presence
     from shared.redis_schema.keys import Keys
     from shared.runtime.clock import Clock, IdMaker
@@ -40,4 +41,5 @@ class Parts:
     tick_end: TickEnd
     buckets: Buckets
     ledger: Ledger
+    proofs: Proofs
     visitors: Visitors

@@ -11,6 +11,7 @@ from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.limits.connection_counts import ConnectionCounts
 from shared.limits.ledger import Ledger
+from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_store.database import Database, open_database
 from shared.message_store.message_reader import MessageReader
@@ -83,7 +84,6 @@ def _build_hub(
     rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(database), clock, ids)
     history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
-
     tick_end = TickEnd()
 
     def new_channel(room: UUID) -> RoomChannel:
@@ -99,6 +99,7 @@ def _build_hub(
     batcher = CallBatcher(redis)
     buckets = Buckets(batcher, scripts)
     ledger = Ledger(buckets, clock)
+    proofs, visitors = _door(settings, batcher, scripts, buckets, ledger)
     parts = Parts(
         keys=keys,
         clock=clock,
@@ -114,22 +115,24 @@ def _build_hub(
         tick_end=tick_end,
         buckets=buckets,
         ledger=ledger,
-        visitors=_visitors(settings, batcher, scripts, buckets, ledger),
+        proofs=proofs,
+        visitors=visitors,
     )
     return Hub(settings, parts)
 
 
-def _visitors(
+def _door(
     settings: WsSettings,
     batcher: CallBatcher,
     scripts: Scripts,
     buckets: Buckets,
     ledger: Ledger,
-) -> Visitors:
+) -> tuple[Proofs, Visitors]:
     clock = SystemClock()
     addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+    proofs = Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share)
     counts = ConnectionCounts(batcher, scripts, settings.instance)
-    return Visitors(addresses, buckets, counts, ledger, clock)
+    return proofs, Visitors(addresses, buckets, counts, ledger, proofs, clock)
 
 
 @asynccontextmanager

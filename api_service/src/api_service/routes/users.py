@@ -13,6 +13,7 @@ from api_service.public_url import public_origin
 from api_service.requests import CreateUserRequest, JoinRoomRequest
 from api_service.wiring import Deps
 from shared.domain.budgets import Action
+from shared.domain.effort import Purpose
 from shared.domain.entities import User
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ErrorCode
@@ -26,6 +27,7 @@ _JOIN_ERRORS: Final = (
     ErrorCode.SESSION_UNKNOWN,
     ErrorCode.ROOM_NOT_FOUND,
     ErrorCode.RATE_LIMITED,
+    ErrorCode.PROOF_REQUIRED,
 )
 
 
@@ -33,8 +35,8 @@ _JOIN_ERRORS: Final = (
     "/api/create-user/",
     status_code=201,
     summary="নতুন ব্যবহারকারী তৈরি",
-    dependencies=[Depends(by_address(Action.JOIN))],
-    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES),
+    dependencies=[Depends(by_address(Action.JOIN, Purpose.USER))],
+    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, ErrorCode.PROOF_REQUIRED, *OUTAGES),
 )
 async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
     """Makes a person and the session that is theirs; it is told here and never again."""
@@ -53,7 +55,7 @@ async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
 @router.post(
     "/api/join-room/",
     summary="রুমে যোগ দেওয়া",
-    dependencies=[Depends(by_address(Action.JOIN)), Depends(by_session(Action.JOIN))],
+    dependencies=[Depends(by_address(Action.JOIN, Purpose.JOIN)), Depends(by_session(Action.JOIN))],
     responses=answers(*_JOIN_ERRORS, *OUTAGES),
     openapi_extra=TAKES_SESSION,
 )

@@ -43,6 +43,10 @@ class Scope(StrEnum):
     """Messages into one room, from everybody."""
     NEWCOMERS = "newcomers"
     """People into one room who have been nowhere before: of a flood of joins, all."""
+    ADDRESS_PROOFS = "address-proofs"
+    """What an address has bought by proofs of work, beyond ADDRESS."""
+    NEWCOMER_PROOFS = "newcomer-proofs"
+    """The same of a room, beyond NEWCOMERS."""
 
 
 @dataclass(frozen=True, slots=True)

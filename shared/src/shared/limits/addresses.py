@@ -94,6 +94,14 @@ class Addresses:
         """
         if is_within(address, self._rules.unlimited):
             return None
+        secret = await self.secret()
+        if secret is None:
+            return None
+        rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
+        return Counted(_name(secret, network_of(address)), rule)
+
+    async def secret(self) -> bytes | None:
+        """The day's key, the same for all replicas; None: Redis is away."""
         day = self._clock.micros() // DAY_MICROS
         now = self._clock.monotonic()
         if day != self._day or now >= self._ask_at:
@@ -103,8 +111,7 @@ class Addresses:
             except Unavailable as error:
                 log.info("address_not_counted", error=repr(error))
                 return None
-        rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
-        return Counted(_name(self._secret, network_of(address)), rule)
+        return self._secret
 
     async def _secret_of(self, day: int) -> bytes:
         """Whoever comes first on a day makes it."""

@@ -4,6 +4,7 @@
     ├── ValidationFailed           400, errors per field
     └── Unavailable                503, retry_after; a part we need is away, retry later
         └── RateLimited            429, retry_after; somebody does too much
+            └── ProofRequired      429, challenge; with a proof of work it may be done all the same
 
 Codes are stable and language-free. Human texts stand here in Bangla and English and nowhere else.
 """
@@ -41,6 +42,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
+    PROOF_REQUIRED = "proof_required"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
@@ -101,6 +103,12 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
     ),
     ErrorCode.RATE_LIMITED: ErrorInfo(
         429, True, "একটু ধীরে! কিছুক্ষণ পর আবার চেষ্টা করুন", "Slow down and try again shortly"
+    ),
+    ErrorCode.PROOF_REQUIRED: ErrorInfo(
+        429,
+        True,
+        "এখন খুব ভিড়। আপনার যন্ত্র একটি ছোট হিসাব করে দিলেই ঢোকা যাবে",
+        "Crowded: whoever brings a proof of work gets in",
     ),
     ErrorCode.TOO_MANY_CONNECTIONS: ErrorInfo(
         429, False, "একসঙ্গে অনেক সংযোগ খোলা আছে", "Too many connections are open"
@@ -203,10 +211,28 @@ class Unavailable(ChatError):
 class RateLimited(Unavailable):
     """A session, an address or a room does more than it may."""
 
-    def __init__(self, scope: str, retry_after: float, limit: int) -> None:
+    def __init__(
+        self,
+        scope: str,
+        retry_after: float,
+        limit: int,
+        code: ErrorCode = ErrorCode.RATE_LIMITED,
+    ) -> None:
         """`scope` is whose limit; `limit` what it may do at once, in tokens."""
-        super().__init__(scope, retry_after, ErrorCode.RATE_LIMITED)
+        super().__init__(scope, retry_after, code)
         self.limit = limit
+
+
+class ProofRequired(RateLimited):
+    """An address or a room is over its limit; a proof of work opens the door beside it.
+
+    Who brings none may wait for `retry_after`, as with the others.
+    """
+
+    def __init__(self, scope: str, retry_after: float, limit: int, challenge: str) -> None:
+        """`challenge` is where the challenge is to be had, without the origin."""
+        super().__init__(scope, retry_after, limit, ErrorCode.PROOF_REQUIRED)
+        self.challenge = challenge
 
 
 def language_of(accept_language: str | None) -> Language:
