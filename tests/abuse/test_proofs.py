@@ -13,6 +13,7 @@ import pytest
 from tests.chat_client import Crowd
 from tests.proof_of_work import prove
 
+from adda_client import ChatClient as ProgramsClient
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions
 from local_stack.stack import Stack
@@ -109,6 +110,19 @@ async def test_what_one_address_has_solved_is_nothing_to_another(stack: Stack) -
         proof = await prove(client, (await first_of(stack, room, address))["challenge"])
     assert (await first_of(stack, room, thief, proof=proof))["code"] == "proof_required"
     assert (await first_of(stack, room, address, proof=proof))["type"] == "welcome"
+
+
+async def test_a_bot_works_for_its_way_in_by_itself(stack: Stack) -> None:
+    room, address = str(uuid4()), "127.66.2.7"
+    for _ in range(FREE_JOINS):
+        await first_of(stack, room, address)
+    options = {"local_addr": (address, 0), "proxy": None}
+    async with (
+        asyncio.timeout(30),
+        ProgramsClient(stack.ws_url, room, username="যন্ত্র", options=options) as bot,
+    ):
+        assert bot.connections == 1
+    assert (await first_of(stack, room, address))["code"] == "proof_required"
 
 
 async def test_no_log_tells_a_proof(stack: Stack) -> None:
