@@ -93,13 +93,17 @@ async def test_who_shows_none_is_told_where_and_when(replica: Replica) -> None:
     assert (told.value.retry_after, told.value.limit) == (3.0, 40)
 
 
-async def test_one_proof_opens_the_address_and_the_room_of_one_attempt(replica: Replica) -> None:
+async def test_one_proof_opens_the_address_and_the_room_of_one_attempt(
+    replica: Replica, redis: Redis, keys: Keys
+) -> None:
     proofs = replica()
     ticket = await ticket_of(proofs)
     room = Charge(Scope.NEWCOMERS, WISH.room, Budget(40, 0.1), 2.0)
     await proofs.admit(ticket, LIMIT, refusal())
     await proofs.admit(ticket, room, refusal())
-    await proofs.admit(ticket, LIMIT, refusal())  # paid already
+    await proofs.admit(ticket, LIMIT, refusal())
+    left = await redis.get(keys.bucket(Scope.ADDRESS_PROOFS, LIMIT.subject))
+    assert float(left.split()[0]) > 7  # of ten, two for one join
     with pytest.raises(ProofRequired):
         await proofs.admit(Ticket(WISH, ticket.proof), room, refusal())
 

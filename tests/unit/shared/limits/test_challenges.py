@@ -101,6 +101,14 @@ def test_what_was_changed_in_any_part_is_no_proof(
     assert read_proof(SECRET, WISH, changed(proof, part, **fields), NOW) is None
 
 
+def test_a_proof_that_is_blown_up_is_not_even_read(proof: str) -> None:
+    inside = base64.b64decode(proof)
+    longer = base64.b64encode(inside + b" " * 300).decode()
+    assert read_proof(SECRET, WISH, longer, NOW) is not None
+    longer = base64.b64encode(inside + b" " * MOST_PROOF_CHARACTERS).decode()
+    assert read_proof(SECRET, WISH, longer, NOW) is None
+
+
 def test_a_challenge_says_how_hard_it_is() -> None:
     for level, most in enumerate(LEVELS):
         made = make_challenge(SECRET, WISH, level, NOW)
