@@ -103,6 +103,7 @@ async def test_one_proof_opens_the_address_and_the_room_of_one_attempt(
     await proofs.admit(ticket, room, refusal())
     await proofs.admit(ticket, LIMIT, refusal())
     left = await redis.get(keys.bucket(Scope.ADDRESS_PROOFS, LIMIT.subject))
+    assert left is not None
     assert float(left.split()[0]) > 7  # of ten, two for one join
     with pytest.raises(ProofRequired):
         await proofs.admit(Ticket(WISH, ticket.proof), room, refusal())
