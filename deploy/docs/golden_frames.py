@@ -13,7 +13,13 @@ from shared.message_log.outcomes import Published
 from shared.presence.presence import Present, RosterSnapshot
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
 from shared.protocol.envelopes import Person, RosterEnvelope, TypingEnvelope
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
+from shared.protocol.errors import (
+    ChatError,
+    ErrorCode,
+    ProofRequired,
+    Unavailable,
+    ValidationFailed,
+)
 from shared.protocol.events import (
     NO_RULES,
     PongEvent,
@@ -263,6 +269,7 @@ def _answers() -> Frames:
 def _errors() -> Frames:
     away = Unavailable("redis")
     busy = Unavailable("queue", 5.0, ErrorCode.OVERLOADED)
+    hot = ProofRequired("address", 4.0, 5000, f"/api/challenge/?for=join&room={_ROOM}")
     bad = ValidationFailed({"content": ["too_long"], "file_url": ["not_a_url", "required"]})
     errors = {
         "error": wire.error_frame(ChatError(ErrorCode.RATE_LIMITED), "bn", _MICROS, 0.5, "c-1"),
@@ -270,6 +277,7 @@ def _errors() -> Frames:
         "error_room_full": wire.error_frame(ChatError(ErrorCode.ROOM_FULL), "bn", _MICROS, 0.5),
         "error_unavailable": wire.error_frame(away, "bn", _MICROS, 0.25, "c-2"),
         "error_overloaded": wire.error_frame(busy, "bn", _MICROS, 0.25),
+        "error_proof_required": wire.error_frame(hot, "bn", _MICROS, 0.25),
         "error_of_fields": wire.error_frame(bad, "bn", _MICROS, 0.5, "c-3"),
     }
     return {name: _text(frame) for name, frame in errors.items()}

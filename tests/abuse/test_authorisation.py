@@ -70,6 +70,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     f"GET {RULES}held/": STAFF,
     f"POST {RULES}held/{{thing_id}}/": STAFF,
     f"GET {RULES}log/": STAFF,
+    "GET /api/challenge/": EVERYBODY,
     "GET /": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /docs/start.js": EVERYBODY,

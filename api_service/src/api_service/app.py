@@ -20,6 +20,7 @@ from api_service.middleware.hot_lane import HotLane
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
 from api_service.routes import (
+    challenge,
     documentation,
     messages,
     moderation,
@@ -49,6 +50,7 @@ ROUTERS: Final = (
     messages.router,
     moderation.router,
     users.router,
+    challenge.router,
     documentation.router,
     probes.router,
 )

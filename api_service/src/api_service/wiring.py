@@ -11,6 +11,7 @@ from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
+from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
@@ -75,6 +76,7 @@ class Deps:
     moderation: ModerationDirectory
     reviews: ReviewDirectory
     moderator: Moderator
+    proofs: Proofs
     stopping: asyncio.Event
 
     async def readiness(self) -> Readiness:
@@ -129,6 +131,8 @@ def _build_deps(
     rooms = RoomOpener(live, room_directory, clock, ids)
     presence = Presence(redis, scripts)
     history = HistoryReader(log, reader, rooms)
+    buckets = Buckets(batcher, scripts)
+    addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
     moderator = _build_moderator(redis, database, history, scripts, ids)
     return Deps(
         settings=settings,
@@ -148,8 +152,9 @@ def _build_deps(
         room_reads=RoomReads(rooms, history, presence, live, clock, settings.trusted_hops),
         lists=ListReads(live, room_directory, clock, settings.trusted_hops),
         editor=moderator.editor,
-        buckets=Buckets(batcher, scripts),
-        addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),
+        buckets=buckets,
+        addresses=addresses,
+        proofs=Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share),
         rules=moderator.rules,
         moderation=moderator.directory,
         reviews=moderator.reviews,

@@ -40,6 +40,7 @@ CLOSE_FOR: Final = {
     ErrorCode.UNAVAILABLE: CloseCode.OVERLOAD,
     ErrorCode.OVERLOADED: CloseCode.OVERLOAD,
     ErrorCode.RATE_LIMITED: CloseCode.OVERLOAD,
+    ErrorCode.PROOF_REQUIRED: CloseCode.OVERLOAD,
     ErrorCode.INTERNAL: CloseCode.OVERLOAD,
 }
 """How a connection ends that was refused on the way in; anything else is the client's mistake."""

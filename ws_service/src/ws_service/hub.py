@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from shared.domain.budgets import COSTS, Action, Scope
+from shared.domain.effort import Purpose, Wish
 from shared.domain.position import Position
+from shared.limits.buckets import Charge
+from shared.limits.proofs import Ticket
 from shared.presence.presence import (
     CONNECTION_TTL_MS,
     DRAIN_GRACE_MS,
@@ -92,22 +95,24 @@ class Hub:
             Forbidden: `banned`.
             Unavailable: a server that is needed is away, this replica is full, or it drains; or too
                 many come from this address, by this session, or new into this room.
+            ProofRequired: the same, of the address and of new people, where a proof would help.
         """
         self._check_place()
+        ticket = Ticket(Wish(Purpose.JOIN, str(request.room)), request.proof)
         self._arriving += 1
         visitor: Visitor | None = None
         try:
             # Who is known to do too much is sent away before they take anybody's turn.
-            visitor = await self.parts.visitors.knock(caller.address)
+            visitor = await self.parts.visitors.knock(caller.address, ticket)
             self._ask_admission()
-            await self.parts.visitors.let_in(visitor)
+            await self.parts.visitors.let_in(visitor, ticket)
             if request.session_id is None:
-                self._check_flood(request.room)  # before anything is made for them
+                await self._check_flood(request.room, ticket)  # before anything is made for them
             identity = await self.parts.identifier.identify(
                 request.session_id, request.username, request.color
             )
             async with self.parts.channels.opened(request.room) as channel:
-                self._count_newcomer(identity.user, channel)
+                await self._count_newcomer(identity.user, channel, ticket)
                 await _level(channel, request.position)
                 standing = self.parts.enforcement.admit(identity.user, visitor, channel)
                 tabs = self._take_place(identity.user)
@@ -139,8 +144,8 @@ class Hub:
         if (wait := self._admission.ask(self.parts.clock.monotonic())) > 0:
             raise Unavailable("replica", wait, ErrorCode.OVERLOADED)
 
-    def _check_flood(self, room: UUID, cost: float = 0.0) -> None:
-        """New people are kept out of a room while too many of them come."""
+    async def _check_flood(self, room: UUID, ticket: Ticket, cost: float = 0.0) -> None:
+        """New people are kept out of a room while too many of them come; proofs let some in."""
         ledger = self.parts.ledger
         account = ledger.open(Scope.NEWCOMERS, str(room), self.settings.limit_newcomers)
         if account is None:
@@ -150,13 +155,15 @@ class Hub:
             account.spend(cost)
         ledger.close(account)
         if wait > 0:
-            raise Unavailable("newcomers", wait, ErrorCode.OVERLOADED)
+            join = Charge(Scope.NEWCOMERS, str(room), account.budget, COSTS[Action.JOIN])
+            refusal = Unavailable("newcomers", wait, ErrorCode.OVERLOADED)
+            await self.parts.proofs.admit(ticket, join, refusal)
 
-    def _count_newcomer(self, user: User, channel: RoomChannel) -> None:
+    async def _count_newcomer(self, user: User, channel: RoomChannel, ticket: Ticket) -> None:
         """Who was somewhere before, or is in the room already, is no part of a flood."""
         is_new = self.parts.clock.micros() - user.created_micros <= NEWCOMER_MICROS
         if is_new and str(user.id) not in channel.roster:
-            self._check_flood(channel.room, COSTS[Action.JOIN])
+            await self._check_flood(channel.room, ticket, COSTS[Action.JOIN])
 
     def _take_place(self, user: User) -> Tabs:
         """One connection more of this user; `_give_back` undoes it."""

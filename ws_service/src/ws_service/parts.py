@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from shared.broker.broker import Publisher
     from shared.limits.buckets import Buckets
     from shared.limits.ledger import Ledger
+    from shared.limits.proofs import Proofs
     from shared.presence.presence import Presence
     from shared.redis_schema.keys import Keys
     from shared.rooms.origins import Origins
@@ -44,6 +45,7 @@ class Parts:
     tick_end: TickEnd
     buckets: Buckets
     ledger: Ledger
+    proofs: Proofs
     visitors: Visitors
     guards: Guards
     enforcement: Enforcement

@@ -21,7 +21,14 @@ from shared.protocol.codec import (
     finish_update,
 )
 from shared.protocol.commands import MAX_FRAME_BYTES, PAGE_LIMIT
-from shared.protocol.errors import ChatError, Forbidden, Language, Unavailable, ValidationFailed
+from shared.protocol.errors import (
+    ChatError,
+    Forbidden,
+    Language,
+    ProofRequired,
+    Unavailable,
+    ValidationFailed,
+)
 from shared.protocol.events import (
     ErrorEvent,
     Event,
@@ -191,6 +198,7 @@ def error_frame(
             retry_after=retry_after,
             client_id=client_id,
             errors=error.field_texts(language) if isinstance(error, ValidationFailed) else None,
+            challenge=error.challenge if isinstance(error, ProofRequired) else None,
         )
     )
 

@@ -13,6 +13,7 @@ from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.limits.connection_counts import ConnectionCounts
 from shared.limits.ledger import Ledger
+from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_store.database import Database, open_database
 from shared.message_store.message_reader import MessageReader
@@ -101,6 +102,7 @@ def _build_hub(
     ledger = Ledger(buckets, clock)
     poster = MessagePoster(log, rooms, ids)
     channels = _channels(keys, guards, history, presence, room_tasks, tick_end)
+    proofs, visitors = _door(settings, batcher, scripts, buckets, ledger, addresses)
     parts = Parts(
         keys=keys,
         clock=clock,
@@ -116,7 +118,8 @@ def _build_hub(
         tick_end=tick_end,
         buckets=buckets,
         ledger=ledger,
-        visitors=_visitors(settings, batcher, scripts, buckets, ledger, addresses),
+        proofs=proofs,
+        visitors=visitors,
         guards=guards,
         enforcement=Enforcement(guards, channels, ledger, clock),
         unheard=UnheardMessages(poster, ReviewDirectory(database), clock, tasks),
@@ -146,17 +149,18 @@ def _channels(
     )
 
 
-def _visitors(
+def _door(
     settings: WsSettings,
     batcher: CallBatcher,
     scripts: Scripts,
     buckets: Buckets,
     ledger: Ledger,
     addresses: Addresses,
-) -> Visitors:
+) -> tuple[Proofs, Visitors]:
     clock = SystemClock()
+    proofs = Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share)
     counts = ConnectionCounts(batcher, scripts, settings.instance)
-    return Visitors(addresses, buckets, counts, ledger, clock)
+    return proofs, Visitors(addresses, buckets, counts, ledger, proofs, clock)
 
 
 def _build_ears(settings: WsSettings, hub: Hub, listening: Redis) -> tuple[Subscriber, Probe]:

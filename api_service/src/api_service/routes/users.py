@@ -14,6 +14,7 @@ from api_service.requests import CreateUserRequest, JoinRoomRequest
 from api_service.speech import check_entry
 from api_service.wiring import Deps
 from shared.domain.budgets import Action
+from shared.domain.effort import Purpose
 from shared.domain.entities import User
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ErrorCode
@@ -28,6 +29,7 @@ _JOIN_ERRORS: Final = (
     ErrorCode.ROOM_NOT_FOUND,
     ErrorCode.BANNED,
     ErrorCode.RATE_LIMITED,
+    ErrorCode.PROOF_REQUIRED,
 )
 
 
@@ -35,8 +37,8 @@ _JOIN_ERRORS: Final = (
     "/api/create-user/",
     status_code=201,
     summary="নতুন ব্যবহারকারী তৈরি",
-    dependencies=[Depends(by_address(Action.JOIN))],
-    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES),
+    dependencies=[Depends(by_address(Action.JOIN, Purpose.USER))],
+    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, ErrorCode.PROOF_REQUIRED, *OUTAGES),
 )
 async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
     """Makes a person and the session that is theirs; it is told here and never again."""
@@ -55,7 +57,7 @@ async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
 @router.post(
     "/api/join-room/",
     summary="রুমে যোগ দেওয়া",
-    dependencies=[Depends(by_address(Action.JOIN)), Depends(by_session(Action.JOIN))],
+    dependencies=[Depends(by_address(Action.JOIN, Purpose.JOIN)), Depends(by_session(Action.JOIN))],
     responses=answers(*_JOIN_ERRORS, *OUTAGES),
     openapi_extra=TAKES_SESSION,
 )

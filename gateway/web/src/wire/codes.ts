@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   unsupported_media_type: { status: 415, retryable: false },
   rate_limited: { status: 429, retryable: true },
   slow_mode: { status: 429, retryable: true },
+  proof_required: { status: 429, retryable: true },
   too_many_connections: { status: 429, retryable: false },
   overloaded: { status: 503, retryable: true },
   unavailable: { status: 503, retryable: true },

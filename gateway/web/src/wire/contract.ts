@@ -35,6 +35,7 @@ export type ErrorCode =
   | "unsupported_media_type"
   | "rate_limited"
   | "slow_mode"
+  | "proof_required"
   | "too_many_connections"
   | "overloaded"
   | "unavailable"
@@ -68,6 +69,64 @@ export interface AckEvent {
   message_id: string;
   seq: number;
   timestamp: string;
+}
+/**
+ * What is known of the work before it is done.
+ */
+export interface ChallengeEffort {
+  /**
+   * 0 is the least; a phone needs about a second for that
+   */
+  level: number;
+  /**
+   * The counter that is looked for is below this
+   */
+  most: number;
+}
+/**
+ * Parameters of an ALTCHA challenge, version 2; its names, not ours.
+ */
+export interface ChallengeParametersView {
+  algorithm: "PBKDF2/SHA-256";
+  /**
+   * Hexadecimal; the password is this and the counter, 4 bytes
+   */
+  nonce: string;
+  /**
+   * Hexadecimal
+   */
+  salt: string;
+  /**
+   * Iterations
+   */
+  cost: number;
+  /**
+   * Bytes
+   */
+  keyLength: number;
+  /**
+   * How the key begins, hexadecimal
+   */
+  keyPrefix: string;
+  /**
+   * For the server
+   */
+  keySignature: string;
+  /**
+   * Seconds since 1970
+   */
+  expiresAt: number;
+  data: ChallengeEffort;
+}
+/**
+ * An ALTCHA challenge, version 2: find the counter whose key begins as it says.
+ */
+export interface ChallengeView {
+  parameters: ChallengeParametersView;
+  /**
+   * Both go back with the solution, as they are
+   */
+  signature: string;
 }
 /**
  * Say something in the room.
@@ -155,6 +214,10 @@ export interface ErrorEvent {
   errors: {
     [k: string]: string[];
   } | null;
+  /**
+   * With `proof_required`: the path where the challenge is to be had
+   */
+  challenge: string | null;
 }
 /**
  * The body of every error. Fields that have nothing to say are left out.
@@ -176,6 +239,10 @@ export interface ErrorView {
    * Parts that are away; only from the health check
    */
   failing?: string[];
+  /**
+   * With `proof_required`: the path where the challenge is to be had
+   */
+  challenge?: string | null;
 }
 /**
  * Answer to `history`, oldest first.

@@ -236,3 +236,46 @@ describe("a call that nobody waits for any more", () => {
     expect(await failure(publicRooms(null, caller.signal))).toMatchObject({ name: "AbortError" });
   });
 });
+
+describe("a crowd", () => {
+  const prove = vi.fn<(place: string, signal: AbortSignal) => Promise<string>>();
+  const place = "/api/challenge/?for=room";
+
+  function crowded(): () => Response {
+    return json(429, { status: "error", message: "না", code: "proof_required", challenge: place });
+  }
+
+  beforeEach(() => {
+    prove.mockReset();
+    vi.doMock("../../src/proof/prove.ts", () => ({ prove }));
+  });
+
+  afterEach(() => {
+    vi.doUnmock("../../src/proof/prove.ts");
+  });
+
+  it("is passed by a proof, and the reader is told that there is work", async () => {
+    answers = [crowded(), json(201, { id: ROOM })];
+    prove.mockResolvedValue("my-proof");
+    const onproving = vi.fn();
+    expect(await createRoom(NEW_ROOM, onproving)).toEqual({ id: ROOM });
+    expect(prove.mock.calls.map(([from]) => from)).toEqual([place]);
+    expect(calls.map(({ headers }) => headers["X-Adda-Proof"])).toEqual([undefined, "my-proof"]);
+    expect(onproving).toHaveBeenCalledOnce();
+  });
+
+  it("that cannot be passed is told of", async () => {
+    answers = [crowded()];
+    prove.mockRejectedValue(new Error("no cryptography here"));
+    const error = await failure(createRoom(NEW_ROOM));
+    expect(error).toBeInstanceOf(ApiError);
+    expect((error as ApiError).view?.code).toBe("proof_required");
+  });
+
+  it("is given up after three proofs", async () => {
+    answers = [crowded(), crowded(), crowded(), crowded()];
+    prove.mockResolvedValue("my-proof");
+    await failure(createRoom(NEW_ROOM));
+    expect([calls.length, prove.mock.calls.length]).toEqual([4, 3]);
+  });
+});

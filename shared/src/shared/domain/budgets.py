@@ -45,6 +45,10 @@ class Scope(StrEnum):
     """People into one room who have been nowhere before: of a flood of joins, all."""
     SLOW = "slow"
     """One person in one room that is in slow mode."""
+    ADDRESS_PROOFS = "address-proofs"
+    """What an address has bought by proofs of work, beyond ADDRESS."""
+    NEWCOMER_PROOFS = "newcomer-proofs"
+    """The same of a room, beyond NEWCOMERS."""
 
 
 @dataclass(frozen=True, slots=True)

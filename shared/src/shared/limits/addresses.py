@@ -103,6 +103,18 @@ class Addresses:
         if is_within(address, self._rules.unlimited):
             return None
         day = day_of(self._clock.micros())
+        secret = await self._secret_today(day)
+        if secret is None:
+            return None
+        rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
+        network = network_of(address)
+        return Counted(_name(secret, network), day, rule, network)
+
+    async def secret(self) -> bytes | None:
+        """The day's key, the same for all replicas; None: Redis is away."""
+        return await self._secret_today(day_of(self._clock.micros()))
+
+    async def _secret_today(self, day: int) -> bytes | None:
         now = self._clock.monotonic()
         if day not in self._secrets or now >= self._ask_at:
             try:
@@ -111,9 +123,7 @@ class Addresses:
             except Unavailable as error:
                 log.info("address_not_counted", error=repr(error))
                 return None
-        rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
-        network = network_of(address)
-        return Counted(_name(self._secrets[day], network), day, rule, network)
+        return self._secrets[day]
 
     async def learn(self, days: Iterable[int]) -> None:
         """Makes `name_on` know these days, as far as their keys are still kept.

@@ -5,6 +5,7 @@
     ├── Forbidden                  403, retry_after; a sanction is in force
     └── Unavailable                503, retry_after; a part we need is away, retry later
         └── RateLimited            429, retry_after; somebody does too much
+            ├── ProofRequired      429, challenge; with a proof of work it may be done all the same
             └── SlowedDown         429, retry_after; the room is in slow mode
 
 Codes are stable and language-free. Human texts stand here in Bangla and English and nowhere else.
@@ -50,6 +51,7 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_MEDIA = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
     SLOW_MODE = "slow_mode"
+    PROOF_REQUIRED = "proof_required"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
@@ -137,6 +139,12 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
         True,
         "ধীর গতি চালু আছে, একটু পরে আবার লিখুন",
         "Slow mode is on, write again in a moment",
+    ),
+    ErrorCode.PROOF_REQUIRED: ErrorInfo(
+        429,
+        True,
+        "এখন খুব ভিড়। আপনার যন্ত্র একটি ছোট হিসাব করে দিলেই ঢোকা যাবে",
+        "Crowded: whoever brings a proof of work gets in",
     ),
     ErrorCode.TOO_MANY_CONNECTIONS: ErrorInfo(
         429, False, "একসঙ্গে অনেক সংযোগ খোলা আছে", "Too many connections are open"
@@ -249,9 +257,15 @@ class Forbidden(ChatError):
 class RateLimited(Unavailable):
     """A session, an address or a room does more than it may."""
 
-    def __init__(self, scope: str, retry_after: float, limit: int) -> None:
+    def __init__(
+        self,
+        scope: str,
+        retry_after: float,
+        limit: int,
+        code: ErrorCode = ErrorCode.RATE_LIMITED,
+    ) -> None:
         """`scope` is whose limit; `limit` what it may do at once, in tokens."""
-        super().__init__(scope, retry_after, ErrorCode.RATE_LIMITED)
+        super().__init__(scope, retry_after, code)
         self.limit = limit
 
 
@@ -259,13 +273,24 @@ class SlowedDown(RateLimited):
     """The room is in slow mode."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("slow_mode", retry_after, 1)
-        self.code = ErrorCode.SLOW_MODE
+        super().__init__("slow_mode", retry_after, 1, ErrorCode.SLOW_MODE)
 
     @override
     def spread_retry_after(self, chance: float) -> float:
         """Exactly: it is this person's own time, and not that of a crowd."""
         return round(self.retry_after, 3)
+
+
+class ProofRequired(RateLimited):
+    """An address or a room is over its limit; a proof of work opens the door beside it.
+
+    Who brings none may wait for `retry_after`, as with the others.
+    """
+
+    def __init__(self, scope: str, retry_after: float, limit: int, challenge: str) -> None:
+        """`challenge` is where the challenge is to be had, without the origin."""
+        super().__init__(scope, retry_after, limit, ErrorCode.PROOF_REQUIRED)
+        self.challenge = challenge
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -127,6 +127,9 @@ class ErrorEvent(Event):
     )
     client_id: str | None = Field(None, description="Of the message that was refused")
     errors: dict[str, list[str]] | None = None
+    challenge: str | None = Field(
+        None, description="With `proof_required`: the path where the challenge is to be had"
+    )
 
 
 class RoomInfo(Event):

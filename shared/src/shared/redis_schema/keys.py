@@ -56,6 +56,7 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:limit:<scope>:<subject>", "string", "when full", "a token bucket"),
     KeyRow("{pN}:open:<address>", "hash", "24 s", "replica → connections of that address"),
     KeyRow("address-secret:<day>", "string", "2 days", "key of the day's names of addresses"),
+    KeyRow("proof:<nonce>", "string", "3 minutes", "a proof of work that was used"),
     KeyRow("{pN}:c:<room>", "channel", "-", "live events of a room"),
     KeyRow("{pN}:probe:<instance>", "channel", "-", "a replica's probe of its own subscription"),
 )
@@ -180,6 +181,10 @@ class Keys:
     def address_secret(self, day: int) -> str:
         """String: what addresses are hashed with on a day (since 1970)."""
         return f"{self.prefix}address-secret:{day}"
+
+    def used_proof(self, nonce: str) -> str:
+        """String: the proof of work for the challenge with this nonce was used."""
+        return f"{self.prefix}proof:{nonce}"
 
     def probe(self, partition: int, instance: str) -> str:
         """Channel on which a replica hears its own probes of one partition."""

@@ -64,7 +64,7 @@ def test_the_table_names_every_key_that_can_be_built() -> None:
     built = {pattern(name) for name in [*names_of_a_room(), KEYS.seen(ROOM)]}
     built |= {"session:<hash>", pattern(KEYS.probe(0, "<instance>"))}
     built |= {pattern(KEYS.bucket("<scope>", "<subject>")), "address-secret:<day>"}
-    built |= {pattern(KEYS.open_connections("<address>"))}
+    built |= {pattern(KEYS.open_connections("<address>")), pattern(KEYS.used_proof("<nonce>"))}
     assert built == {row.pattern for row in KEY_TABLE}
 
 
