@@ -19,7 +19,16 @@ from api_service.middleware.guard import Deadlines, Guard
 from api_service.middleware.hot_lane import HotLane
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
-from api_service.routes import documentation, messages, probes, room_contents, rooms, status, users
+from api_service.routes import (
+    documentation,
+    me,
+    messages,
+    probes,
+    room_contents,
+    rooms,
+    status,
+    users,
+)
 from api_service.wiring import State, open_deps
 from shared.domain.rules import RuleViolation
 from shared.message_store.unavailable import StoreUnavailable
@@ -39,6 +48,7 @@ ROUTERS: Final = (
     room_contents.router,
     messages.router,
     users.router,
+    me.router,
     documentation.router,
     probes.router,
 )

@@ -308,3 +308,11 @@ class MessagePatch(RequestBody):
     content: Content = _unsent()
     message_type: MessageType = _unsent()
     file_url: FileUrl | None = _unsent()
+
+
+class ErasureRequest(RequestBody):
+    """Somebody wants to be forgotten, and knows that this cannot be taken back."""
+
+    model_config = _example({"confirm": True})
+
+    confirm: Literal[True]

@@ -14,7 +14,9 @@ from shared.limits.buckets import Buckets
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
+from shared.message_store.erasures import Erasures
 from shared.message_store.message_reader import MessageReader
+from shared.message_store.own_data import OwnData
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
 from shared.presence.presence import Presence
@@ -27,6 +29,7 @@ from shared.runtime.health import Readiness, check_parts
 from shared.runtime.redis_client import open_redis
 from shared.sessions.session_store import SessionStore
 from shared.usecases.change_message import MessageEditor
+from shared.usecases.export_user import UserExporter
 from shared.usecases.identify import Identifier
 from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import MessagePoster
@@ -63,6 +66,8 @@ class Deps:
     room_reads: RoomReads
     lists: ListReads
     editor: MessageEditor
+    exporter: UserExporter
+    erasures: Erasures
     buckets: Buckets
     addresses: Addresses
     stopping: asyncio.Event
@@ -108,6 +113,7 @@ async def open_deps(
         rooms = RoomOpener(live, room_directory, clock, ids)
         presence = Presence(redis, scripts)
         history = HistoryReader(log, reader, rooms)
+        unsaved = UnsavedMessages(redis, scripts.keys)
         hops = settings.trusted_hops
         yield Deps(
             settings=settings,
@@ -123,10 +129,14 @@ async def open_deps(
             identifier=Identifier(sessions, user_directory, clock, ids),
             poster=MessagePoster(log, rooms, ids),
             history=history,
-            newest=NewestReader(UnsavedMessages(redis, scripts.keys), reader, live),
+            newest=NewestReader(unsaved, reader, live),
             room_reads=RoomReads(rooms, history, presence, live, clock, hops),
             lists=ListReads(live, room_directory, clock, hops),
             editor=MessageEditor(log, reader, rooms),
+            exporter=UserExporter(
+                unsaved, OwnData(database), room_directory, user_directory, clock
+            ),
+            erasures=Erasures(database),
             buckets=Buckets(batcher, scripts),
             addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),
             stopping=stopping or asyncio.Event(),
