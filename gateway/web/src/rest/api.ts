@@ -29,6 +29,8 @@ export interface NewRoom {
 }
 
 const PATIENCE_MILLISECONDS = 15_000;
+/** Everything of one person may be much. */
+const EXPORT_MILLISECONDS = 120_000;
 
 /** Listed rooms, most people first. */
 export function publicRooms(cursor: string | null, signal?: AbortSignal): Promise<PublicRoomsView> {
@@ -75,18 +77,30 @@ export async function deleteMessage(id: string): Promise<void> {
   await call("DELETE", `/api/messages/${encodeURIComponent(id)}/`);
 }
 
+/** Everything that is stored about the reader. */
+export function exportMe(): Promise<unknown> {
+  return call("GET", "/api/me/export/", undefined, undefined, undefined, EXPORT_MILLISECONDS);
+}
+
+/** The session ends at once; what was written follows. This cannot be taken back. */
+export async function eraseMe(): Promise<void> {
+  await call("DELETE", "/api/me/", { confirm: true });
+}
+
 async function call<T>(
   method: string,
   path: string,
   body?: object,
   session: string | null = identity.value?.sessionId ?? null,
   signal?: AbortSignal,
+  patience = PATIENCE_MILLISECONDS,
 ): Promise<T> {
   const headers: Record<string, string> = { "Accept-Language": language.value };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  // Reading needs no session, and answers without one can be shared by many.
-  if (session !== null && method !== "GET") headers["Authorization"] = `Bearer ${session}`;
-  const timeout = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  // Reading what is everybody's needs no session, and answers without one can be shared by many.
+  const personal = method !== "GET" || path.startsWith("/api/me/");
+  if (session !== null && personal) headers["Authorization"] = `Bearer ${session}`;
+  const timeout = AbortSignal.timeout(patience);
   const request: RequestInit = {
     method,
     headers,
