@@ -20,13 +20,13 @@ async def everything_in_redis(redis: Redis, prefix: str) -> str:
             case b"string":
                 value = await redis.get(name)
             case b"hash":
-                value = await redis.hgetall(name)  # type: ignore[misc]
+                value = await redis.hgetall(name)
             case b"stream":
                 value = await redis.xrange(name)
             case b"zset":
                 value = await redis.zrange(name, 0, -1)
             case b"set":
-                value = await redis.smembers(name)  # type: ignore[misc]
+                value = await redis.smembers(name)
             case kind:
                 raise AssertionError(f"{name!r} is a {kind!r}")
         found += [name, *_leaves(value)]

@@ -109,7 +109,7 @@ async def open_deps(
         sessions = SessionStore(redis, scripts.keys)
         reader = MessageReader(database)
         room_directory = RoomDirectory(database)
-        user_directory = UserDirectory(database)
+        users = UserDirectory(database)
         rooms = RoomOpener(live, room_directory, clock, ids)
         presence = Presence(redis, scripts)
         history = HistoryReader(log, reader, rooms)
@@ -124,18 +124,16 @@ async def open_deps(
             presence=presence,
             sessions=sessions,
             room_directory=room_directory,
-            user_directory=user_directory,
+            user_directory=users,
             rooms=rooms,
-            identifier=Identifier(sessions, user_directory, clock, ids),
+            identifier=Identifier(sessions, users, clock, ids),
             poster=MessagePoster(log, rooms, ids),
             history=history,
             newest=NewestReader(unsaved, reader, live),
             room_reads=RoomReads(rooms, history, presence, live, clock, hops),
             lists=ListReads(live, room_directory, clock, hops),
             editor=MessageEditor(log, reader, rooms),
-            exporter=UserExporter(
-                unsaved, OwnData(database), room_directory, user_directory, clock
-            ),
+            exporter=UserExporter(unsaved, OwnData(database), room_directory, users, clock),
             erasures=Erasures(database),
             buckets=Buckets(batcher, scripts),
             addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),

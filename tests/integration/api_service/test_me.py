@@ -15,6 +15,7 @@ from tests.integration.api_service.conftest import (
 )
 
 from shared.domain.ids import session_hash
+from shared.protocol.own_views import ExportView
 from shared.usecases import export_user
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ async def export(client: httpx.AsyncClient, person: Person) -> dict[str, Any]:
     answer = await client.get("/api/me/export/", headers=person.headers)
     assert answer.status_code == 200, answer.text
     exported: dict[str, Any] = answer.json()
+    ExportView.model_validate(exported)
     return exported
 
 

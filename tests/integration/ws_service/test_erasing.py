@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from tests.chat_client import ChatClient, chat
@@ -41,7 +41,7 @@ async def test_both_replicas_hear_it_and_who_comes_back_sees_only_what_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("worker.eraser.AGAIN_SECONDS", 0.1)
-    servers = {
+    servers: dict[str, Any] = {
         "redis_url": SecretStr(redis_url),
         "database_url": SecretStr(database_url),
         "key_prefix": redis_key_prefix,

@@ -48,6 +48,10 @@ def test_all_calls_of_the_contract_are_in_it(made: dict[str, Any]) -> None:
         "delete /api/messages/{message_id}/",
         "post /api/create-user/",
         "post /api/join-room/",
+        "get /api/me/",
+        "get /api/me/export/",
+        "delete /api/me/",
+        "get /api/erasures/{erasure_id}/",
     }
 
 
@@ -96,6 +100,9 @@ def test_what_needs_a_session_says_so(made: dict[str, Any]) -> None:
         "put /api/messages/{message_id}/",
         "patch /api/messages/{message_id}/",
         "delete /api/messages/{message_id}/",
+        "get /api/me/",
+        "get /api/me/export/",
+        "delete /api/me/",
     }
     assert made["components"]["securitySchemes"][SESSION_SCHEME]["scheme"] == "bearer"
     for name, operation in operations(made):

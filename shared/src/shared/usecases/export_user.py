@@ -14,6 +14,7 @@ from shared.protocol.own_views import (
     OwnProfileView,
     OwnReportView,
     OwnRoomView,
+    OwnView,
 )
 from shared.usecases.outages import store_outage_as_unavailable
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from shared.message_store.room_directory import RoomDirectory
     from shared.message_store.user_directory import UserDirectory
     from shared.protocol.codec import StoredMessage
-    from shared.protocol.views import View
     from shared.runtime.clock import Clock
 
 MESSAGES_AT_ONCE: Final = 500
@@ -113,7 +113,7 @@ class UserExporter:
         return b",".join(encode(_message_view(message)) for message in newest)
 
 
-def _dumped(views: Iterable[View]) -> list[dict[str, Any]]:
+def _dumped(views: Iterable[OwnView]) -> list[dict[str, Any]]:
     return [view.model_dump() for view in views]
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.shared.conftest import IDS
@@ -113,7 +113,7 @@ async def test_a_cut_takes_the_beginning_but_never_what_is_only_here(
         assert found is not None
         assert found.total == 1
     # A revision that PostgreSQL does not have yet stays.
-    assert await redis.hkeys(keys.edits(room)) == [b"2"]  # type: ignore[misc]
+    assert await redis.hkeys(keys.edits(room)) == [b"2"]
     await removal.cut([Cut(room, 5, 6)])
     found = await live.read(room)
     assert found is not None
@@ -127,7 +127,8 @@ async def test_a_queue_is_carried_when_all_that_was_in_it_has_left(
     room = await open_room()
     await log.publish(body_of(room))
     stream = keys.ingest(keys.partition_of(room))
-    [(first, _)] = await redis.xrange(stream)
+    entries: Any = await redis.xrange(stream)
+    [(first, _)] = entries
     ends = await removal.queue_ends()
     await log.publish(body_of(room))
     assert not await removal.is_carried(ends)
