@@ -40,7 +40,9 @@ class Supervisor:
             loop.create_task(consumer.run(consuming), name=f"consumer {number}")
             for number, consumer in enumerate(self.consumers)
         ]
-        others = [loop.create_task(other.run(consuming), name=other.name) for other in self.others]
+        # The event that their backoffs wait for: what is refused at once, and waits for nothing,
+        # would go round and round between the two.
+        others = [loop.create_task(other.run(stop), name=other.name) for other in self.others]
         reaper = loop.create_task(self.reaper.run(reaping), name="reaper")
         parts = [*consumers, *others, reaper]
         stopped = loop.create_task(stop.wait(), name="stop")
