@@ -71,6 +71,10 @@ MAY: Final[dict[str, frozenset[str]]] = {
     f"POST {RULES}held/{{thing_id}}/": STAFF,
     f"GET {RULES}log/": STAFF,
     "GET /api/challenge/": EVERYBODY,
+    "GET /api/me/": SESSIONS,
+    "GET /api/me/export/": SESSIONS,
+    "DELETE /api/me/": SESSIONS,
+    "GET /api/erasures/{erasure_id}/": EVERYBODY,
     "GET /": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /docs/start.js": EVERYBODY,
@@ -108,10 +112,16 @@ class Scene:
     async def call(self, name: str, who: str) -> httpx.Response:
         method, path = name.split()
         path = path.format(
-            room_id=self.room, message_id=self.message, thing_id=uuid4(), name="swagger-ui.css"
+            room_id=self.room,
+            message_id=self.message,
+            thing_id=uuid4(),
+            erasure_id=uuid4(),
+            name="swagger-ui.css",
         )
         headers = bearer(self.tokens[who]) if who in self.tokens else {}
-        body = self.body_of(name) if method in {"POST", "PUT", "PATCH"} else None
+        body = (
+            self.body_of(name) if method in {"POST", "PUT", "PATCH"} or path == "/api/me/" else None
+        )
         return await self.client.request(method, path, headers=headers, json=body)
 
     def body_of(self, name: str) -> dict[str, Any]:
@@ -125,6 +135,7 @@ class Scene:
             f"PATCH {MESSAGE}": {"content": "বদলানো"},
             "POST /api/create-user/": {"username": "নতুন"},
             "POST /api/join-room/": {"room_id": self.room, "username": "নতুন"},
+            "DELETE /api/me/": {"confirm": True},
             f"PATCH {RULES}": {"slow_seconds": 1},
             f"POST {RULES}sanctions/": {"kind": "mute", "message_id": self.message},
             f"POST {RULES}purge/": {"message_id": self.message, "seconds": 60},

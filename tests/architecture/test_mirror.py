@@ -23,6 +23,7 @@ TESTED_ELSEWHERE = {
     "shared/runtime/redis_topology": "integration/shared/runtime/test_redis_cluster.py",
     "shared/message_log/outcomes": "integration/shared/message_log/test_message_publisher.py",
     "shared/message_log/seen_places": "integration/shared/message_log/test_message_log.py",
+    "shared/redis_schema/removal_calls": "integration/shared/message_log/test_log_removal.py",
     "shared/redis_schema/publish_call": "integration/shared/message_log/test_message_publisher.py",
     # Parts that only mean something over a connection.
     "api_service/middleware/body_limit": "integration/api_service/test_layers.py",
@@ -62,9 +63,14 @@ TESTED_ELSEWHERE = {
     "worker/acknowledger": "integration/worker/test_consumer.py",
     "worker/dead_letter": "integration/worker/test_consumer.py",
     "worker/reclaim": "integration/worker/test_consumer.py",
+    "worker/periodic": "integration/worker/test_pruner.py",
     "worker/supervisor": "integration/worker/test_worker_process.py",
     # What PostgreSQL alone can judge: statements, tables, connections.
     "shared/message_store/bulk_statements": "integration/shared/message_store/test_bulk_writer.py",
+    "shared/message_store/erasures": "integration/worker/test_eraser.py",
+    "shared/message_store/retention": "integration/worker/test_pruner.py",
+    "shared/message_store/own_data": "integration/api_service/test_me.py",
+    "shared/usecases/export_user": "integration/api_service/test_me.py",
     "shared/message_store/records": "unit/shared/message_store/test_ingest_entries.py",
     "shared/message_store/tables": "integration/worker/test_migrate.py",
     "shared/message_store/totals": "integration/shared/message_store/test_room_directory.py",

@@ -22,6 +22,7 @@ from api_service.middleware.request_context import RequestContext
 from api_service.routes import (
     challenge,
     documentation,
+    me,
     messages,
     moderation,
     probes,
@@ -51,6 +52,7 @@ ROUTERS: Final = (
     moderation.router,
     users.router,
     challenge.router,
+    me.router,
     documentation.router,
     probes.router,
 )

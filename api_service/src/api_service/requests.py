@@ -309,3 +309,11 @@ class MessagePatch(RequestBody):
     content: Content = unsent()
     message_type: MessageType = unsent()
     file_url: FileUrl | None = unsent()
+
+
+class ErasureRequest(RequestBody):
+    """Somebody wants to be forgotten, and knows that this cannot be taken back."""
+
+    model_config = example({"confirm": True})
+
+    confirm: Literal[True]

@@ -15,8 +15,10 @@ from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
+from shared.message_store.erasures import Erasures
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.moderation_directory import ModerationDirectory
+from shared.message_store.own_data import OwnData
 from shared.message_store.review_directory import ReviewDirectory
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
@@ -32,6 +34,7 @@ from shared.runtime.health import Readiness, check_parts
 from shared.runtime.redis_client import open_redis
 from shared.sessions.session_store import SessionStore
 from shared.usecases.change_message import MessageEditor
+from shared.usecases.export_user import UserExporter
 from shared.usecases.identify import Identifier
 from shared.usecases.know_rules import RulesReader
 from shared.usecases.moderate import Moderator
@@ -70,6 +73,8 @@ class Deps:
     room_reads: RoomReads
     lists: ListReads
     editor: MessageEditor
+    exporter: UserExporter
+    erasures: Erasures
     buckets: Buckets
     addresses: Addresses
     rules: RulesReader
@@ -123,7 +128,7 @@ def _build_deps(
     clock = SystemClock()
     ids = IdMaker(clock)
     live = LiveRooms(redis, scripts)
-    batcher = CallBatcher(redis)
+    proofs = _build_limits(settings, redis, scripts)
     sessions = SessionStore(redis, scripts.keys)
     reader = MessageReader(database)
     room_directory = RoomDirectory(database)
@@ -131,8 +136,7 @@ def _build_deps(
     rooms = RoomOpener(live, room_directory, clock, ids)
     presence = Presence(redis, scripts)
     history = HistoryReader(log, reader, rooms)
-    buckets = Buckets(batcher, scripts)
-    addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+    unsaved = UnsavedMessages(redis, scripts.keys)
     moderator = _build_moderator(redis, database, history, scripts, ids)
     return Deps(
         settings=settings,
@@ -148,19 +152,28 @@ def _build_deps(
         identifier=Identifier(sessions, user_directory, clock, ids),
         poster=moderator.poster,
         history=history,
-        newest=NewestReader(UnsavedMessages(redis, scripts.keys), reader, live),
+        newest=NewestReader(unsaved, reader, live),
         room_reads=RoomReads(rooms, history, presence, live, clock, settings.trusted_hops),
         lists=ListReads(live, room_directory, clock, settings.trusted_hops),
         editor=moderator.editor,
-        buckets=buckets,
-        addresses=addresses,
-        proofs=Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share),
+        exporter=UserExporter(unsaved, OwnData(database), room_directory, user_directory, clock),
+        erasures=Erasures(database),
+        buckets=proofs.buckets,
+        addresses=proofs.addresses,
+        proofs=proofs,
         rules=moderator.rules,
         moderation=moderator.directory,
         reviews=moderator.reviews,
         moderator=moderator,
         stopping=stopping,
     )
+
+
+def _build_limits(settings: ApiSettings, redis: Redis, scripts: Scripts) -> Proofs:
+    batcher, clock = CallBatcher(redis), SystemClock()
+    buckets = Buckets(batcher, scripts)
+    addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+    return Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share)
 
 
 def _build_moderator(

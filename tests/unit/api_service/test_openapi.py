@@ -70,6 +70,10 @@ def test_all_calls_of_the_contract_are_in_it(made: dict[str, Any]) -> None:
         "post /api/create-user/",
         "post /api/join-room/",
         "get /api/challenge/",
+        "get /api/me/",
+        "get /api/me/export/",
+        "delete /api/me/",
+        "get /api/erasures/{erasure_id}/",
     } | MODERATION
 
 
@@ -120,6 +124,9 @@ def test_what_needs_a_session_says_so(made: dict[str, Any]) -> None:
             "put /api/messages/{message_id}/",
             "patch /api/messages/{message_id}/",
             "delete /api/messages/{message_id}/",
+            "get /api/me/",
+            "get /api/me/export/",
+            "delete /api/me/",
         }
         | MODERATION
     )

@@ -140,11 +140,6 @@ class Connection:
         """This connection as presence knows it."""
         return Member(self.channel.room, self.user.id, self.id)
 
-    @property
-    def user_id(self) -> UUID:
-        """Whose it is."""
-        return self.user.id
-
     def judge(self) -> None:
         """See Listener."""
         self._parts.enforcement.judge(self)

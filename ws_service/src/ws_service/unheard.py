@@ -49,7 +49,7 @@ class UnheardMessages:
         body, micros = posting.body, self.clock.micros()
         frame = wire.message_frame(StoredMessage(seq, micros, encode_body(body)))
         for member in author.channel.members.values():
-            if member.user_id == author.user.id:
+            if member.user.id == author.user.id:
                 member.deliver(frame)
         if body.client_id is not None:
             published = Published(body.message_id, seq, micros, again=False)

@@ -31,6 +31,8 @@ export interface NewRoom {
 const PATIENCE_MILLISECONDS = 15_000;
 const PROOF_MILLISECONDS = 60_000;
 const MOST_PROOFS = 3;
+/** Everything of one person may be much. */
+const EXPORT_MILLISECONDS = 120_000;
 
 /** Listed rooms, most people first. */
 export function publicRooms(cursor: string | null, signal?: AbortSignal): Promise<PublicRoomsView> {
@@ -81,6 +83,18 @@ export async function deleteMessage(id: string): Promise<void> {
   await call("DELETE", `/api/messages/${encodeURIComponent(id)}/`);
 }
 
+/** Everything that is stored about the reader. */
+export function exportMe(): Promise<unknown> {
+  return call("GET", "/api/me/export/", undefined, undefined, {
+    patience: EXPORT_MILLISECONDS,
+  });
+}
+
+/** The session ends at once; what was written follows. This cannot be taken back. */
+export async function eraseMe(): Promise<void> {
+  await call("DELETE", "/api/me/", { confirm: true });
+}
+
 /** Does `request`; where too many do so, again with a proof of work. */
 async function withProof<T>(
   onproving: (() => void) | undefined,
@@ -108,6 +122,7 @@ function mySession(): string | null {
 interface Extras {
   readonly signal?: AbortSignal | undefined;
   readonly proof?: string | undefined;
+  readonly patience?: number;
 }
 
 async function call<T>(
@@ -115,14 +130,15 @@ async function call<T>(
   path: string,
   body?: object,
   session: string | null = mySession(),
-  { signal, proof }: Extras = {},
+  { signal, proof, patience = PATIENCE_MILLISECONDS }: Extras = {},
 ): Promise<T> {
   const headers: Record<string, string> = { "Accept-Language": language.value };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  // Reading needs no session, and answers without one can be shared by many.
-  if (session !== null && method !== "GET") headers["Authorization"] = `Bearer ${session}`;
+  // Reading what is everybody's needs no session, and answers without one can be shared by many.
+  const personal = method !== "GET" || path.startsWith("/api/me/");
+  if (session !== null && personal) headers["Authorization"] = `Bearer ${session}`;
   if (proof !== undefined) headers["X-Adda-Proof"] = proof;
-  const timeout = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  const timeout = AbortSignal.timeout(patience);
   const request: RequestInit = {
     method,
     headers,

@@ -185,6 +185,15 @@ export const en: Catalogue = {
   "settings.sound": "Sound",
   "settings.sound_help": "A small chime when somebody calls you.",
 
+  "own.title": "Your data",
+  "own.export": "Download my data",
+  "own.erase": "Erase all I wrote",
+  "own.erase_sure":
+    "Your name and all you wrote leave every room, and cannot be brought back. Rooms that you opened stay, without an owner.",
+  "own.erase_yes": "Yes, erase it all",
+  "own.cancel": "Leave it",
+  "own.erased": "It is being erased. You are somebody new now.",
+
   "dialog.close": "Close",
   "emoji.title": "Choose an emoji",
   "emoji.faces": "Faces",

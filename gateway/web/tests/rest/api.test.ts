@@ -7,6 +7,8 @@ import {
   changeMessage,
   createRoom,
   deleteMessage,
+  eraseMe,
+  exportMe,
   publicRooms,
   readRoom,
   searchRooms,
@@ -159,6 +161,19 @@ describe("writing", () => {
     answers = [refusal(429, "rate_limited")];
     expect(await failure(createRoom(NEW_ROOM))).toMatchObject({ status: 429 });
     expect(calls.length).toBe(1);
+  });
+});
+
+describe("what is stored about the reader", () => {
+  it("is read and erased by nobody but them", async () => {
+    answers = [json(200, { messages: [] }), json(202, { status: "running" })];
+    expect(await exportMe()).toEqual({ messages: [] });
+    expect(await eraseMe()).toBeUndefined();
+    expect(calls).toMatchObject([
+      { method: "GET", path: "/api/me/export/", body: undefined },
+      { method: "DELETE", path: "/api/me/", body: { confirm: true } },
+    ]);
+    for (const { headers } of calls) expect(headers["Authorization"]).toBe("Bearer my-session");
   });
 });
 

@@ -68,8 +68,8 @@ class Proofs:
         """`share` is what proofs buy, of what the limit allows; 0: nothing."""
         self._batcher = batcher
         self._keys = keys
-        self._buckets = buckets
-        self._addresses = addresses
+        self.buckets = buckets
+        self.addresses = addresses
         self._clock = clock
         self._share = share
 
@@ -80,13 +80,13 @@ class Proofs:
             RateLimited: proofs have bought all that there is, for now.
             Unavailable: Redis is away.
         """
-        secret = await self._addresses.secret()
+        secret = await self.addresses.secret()
         if secret is None:
             raise Unavailable("redis")
         level = 0
         beyond = [self._beyond(limit) for limit in limits]
         asked = [charge for charge in beyond if not charge.budget.unlimited]
-        answers = await self._buckets.charge([charge._replace(cost=0.0) for charge in asked])
+        answers = await self.buckets.charge([charge._replace(cost=0.0) for charge in asked])
         for charge, left in zip(asked, answers, strict=True):
             if left is None:
                 continue
@@ -103,7 +103,7 @@ class Proofs:
             ProofRequired: there is none.
             Unavailable: `refusal`, where proofs do not help.
         """
-        secret = await self._addresses.secret() if self._share > 0 else None
+        secret = await self.addresses.secret() if self._share > 0 else None
         if secret is None:
             raise refusal
         if ticket.solved is None and ticket.proof is not None:
@@ -126,12 +126,12 @@ class Proofs:
         if solved is None:
             raise AssertionError("check passes nobody without a proof")
         unused, [left] = await asyncio.gather(
-            self._use(ticket, solved), self._buckets.charge([charge._replace(cost=0.0)])
+            self._use(ticket, solved), self.buckets.charge([charge._replace(cost=0.0)])
         )
         asked = 0 if left is None else level_of(left.tokens, charge.budget)
         if not unused or solved.level < asked - GRACE_LEVELS:
             raise self._required(ticket, limit, refusal)
-        [left] = await self._buckets.charge([charge])
+        [left] = await self.buckets.charge([charge])
         if left is not None and left.wait > 0:
             charge.tell_reached(left.wait)
             refusal.retry_after = max(refusal.retry_after, left.wait)

@@ -175,10 +175,10 @@ class Scripts:
         most_backlog: int,
     ) -> Call:
         """Changes or deletes one message of which the caller saw `revision`."""
-        k = self.keys
+        k, ingest = self.keys, self.keys.ingest(self.keys.partition_of(room))
         return Call(
             script("revise"),
-            [k.meta(room), k.edits(room), k.ingest(k.partition_of(room)), k.edited(room)],
+            [k.meta(room), k.edits(room), ingest, k.edited(room), k.log(room)],
             [
                 str(room),
                 k.channel(room),
