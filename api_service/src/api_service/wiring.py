@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
+from shared.domain.reserved_names import ReservedNames
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.message_log.message_log import MessageLog
@@ -120,7 +121,9 @@ async def open_deps(
             room_directory=room_directory,
             user_directory=user_directory,
             rooms=rooms,
-            identifier=Identifier(sessions, user_directory, clock, ids),
+            identifier=Identifier(
+                sessions, user_directory, clock, ids, ReservedNames(settings.reserved_names)
+            ),
             poster=MessagePoster(log, rooms, ids),
             history=history,
             newest=NewestReader(UnsavedMessages(redis, scripts.keys), reader, live),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.domain.budgets import COSTS, Action
 from shared.domain.names import normalise_color, normalise_username
+from shared.domain.reserved_names import NOTHING_RESERVED
 from shared.domain.rules import RuleViolation
 from shared.domain.token_bucket import TokenBucket
 from shared.protocol.close_codes import CloseCode
@@ -29,6 +30,7 @@ from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
 if TYPE_CHECKING:
     from shared.domain.account import Account
+    from shared.domain.reserved_names import ReservedNames
 
 TYPING_INTERVAL_SECONDS: Final = 1.0
 TYPING_EXPIRY_SECONDS: Final = 5.0
@@ -122,6 +124,7 @@ class Session:
         "_allowance",
         "_payers",
         "_refused_at",
+        "_reserved",
         "_room",
         "_shown",
         "_strikes",
@@ -134,11 +137,13 @@ class Session:
         allowance: Allowance,
         payers: tuple[Account, ...] = (),
         room: Account | None = None,
+        reserved: ReservedNames = NOTHING_RESERVED,
     ) -> None:
-        """`payers` pay for every command, `room` for messages."""
+        """`payers` pay for every command, `room` for messages; `reserved` nobody may be called."""
         self._allowance = allowance
         self._payers = payers
         self._room = room
+        self._reserved = reserved
         self._strikes = 0
         self._refused_at = -REFUSAL_INTERVAL_SECONDS
         self._wanted = False
@@ -195,7 +200,7 @@ class Session:
         if isinstance(command, UserUpdateCommand):
             if (refused := self._count(now, cost=RENAME_COST - 1)) is not None:
                 return refused
-            return _rename(command)
+            return self._rename(command)
         if isinstance(command, HistoryCommand):
             if command.before is not None and command.after is not None:
                 raise ValidationFailed.of("after", "invalid")
@@ -222,6 +227,15 @@ class Session:
         # Who has sent does not type any more; the others see it with the message.
         self._wanted = False
         return [Post(draft), *self._tell_typing(now)]
+
+    def _rename(self, command: UserUpdateCommand) -> list[Effect]:
+        # As in the original, a blank name means "keep it".
+        given = command.username is not None and command.username.strip()
+        name = normalise_username(command.username or "") if given else None
+        if name is not None:
+            self._reserved.check(name)
+        color = normalise_color(command.color) if command.color else None
+        return [Rename(name, color)] if name or color else []
 
     def _tell_typing(self, now: float, *, renewed: bool = False) -> list[Typing]:
         """What the room must hear of now; later if it heard something within the last second."""
@@ -260,11 +274,3 @@ class Session:
     @staticmethod
     def _too_fast(wait: float, client_id: str | None) -> list[Effect]:
         return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED), client_id)]
-
-
-def _rename(command: UserUpdateCommand) -> list[Effect]:
-    # As in the original, a blank name means "keep it".
-    given = command.username is not None and command.username.strip()
-    name = normalise_username(command.username or "") if given else None
-    color = normalise_color(command.color) if command.color else None
-    return [Rename(name, color)] if name or color else []

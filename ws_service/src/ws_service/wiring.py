@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.broker.broker import Publisher, Subscriber
+from shared.domain.reserved_names import ReservedNames
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.limits.connection_counts import ConnectionCounts
@@ -105,7 +106,13 @@ def _build_hub(
         ids=ids,
         channels=Channels(keys=keys, rooms=rooms, tasks=room_tasks, new_channel=new_channel),
         graces=GraceEnds(presence, clock, tasks),
-        identifier=Identifier(SessionStore(redis, keys), UserDirectory(database), clock, ids),
+        identifier=Identifier(
+            SessionStore(redis, keys),
+            UserDirectory(database),
+            clock,
+            ids,
+            ReservedNames(settings.reserved_names),
+        ),
         poster=MessagePoster(log, rooms, ids),
         history=history,
         presence=presence,

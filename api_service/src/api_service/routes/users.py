@@ -69,7 +69,8 @@ async def join_room(
     if caller is None or caller.user is None:
         session_id, user = await _new_guest(deps, body)
     else:
-        session_id, user = caller.session_id, await _renamed(deps, caller.user, body)
+        session_id = caller.session_id
+        user = await deps.identifier.renamed(caller.user, body.username, body.color)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     query = {"username": user.username, "color": user.color, "session_id": session_id}
     return RoomJoinedView(
@@ -93,10 +94,3 @@ async def _new_guest(deps: Deps, body: JoinRoomRequest) -> tuple[str, User]:
         # The chat goes on without PostgreSQL; the socket's join queues the user for it.
         log.warning("user_not_stored_yet", user_id=str(user.id))
     return session_id, user
-
-
-async def _renamed(deps: Deps, user: User, body: JoinRoomRequest) -> User:
-    renamed = user.called(body.username, body.color)
-    if renamed != user:
-        await deps.sessions.replace(renamed)
-    return renamed

@@ -134,6 +134,10 @@ FIELD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_a_boolean": ("true বা false দিন", "Give true or false"),
     "unknown_field": ("এই ঘরটি চেনা যায়নি", "Unknown field"),
     "malformed": ("গঠন সঠিক নয়", "Malformed"),
+    "reserved": (
+        "এই নামটি সংরক্ষিত, অন্য একটি নাম দিন",
+        "This name is reserved, choose another one",
+    ),
     "invalid": ("সঠিক নয়", "Not valid"),
 }
 
