@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from shared.runtime.clock import Clock
     from ws_service.settings import WsSettings
 
 
@@ -97,6 +98,7 @@ def _build_hub(
             tick_end=tick_end,
         )
 
+    sessions = SessionStore(redis, keys)
     batcher = CallBatcher(redis)
     buckets = Buckets(batcher, scripts)
     ledger = Ledger(buckets, clock)
@@ -106,13 +108,7 @@ def _build_hub(
         ids=ids,
         channels=Channels(keys=keys, rooms=rooms, tasks=room_tasks, new_channel=new_channel),
         graces=GraceEnds(presence, clock, tasks),
-        identifier=Identifier(
-            SessionStore(redis, keys),
-            UserDirectory(database),
-            clock,
-            ids,
-            ReservedNames(settings.reserved_names),
-        ),
+        identifier=_identifier(settings, sessions, UserDirectory(database), clock, ids),
         poster=MessagePoster(log, rooms, ids),
         history=history,
         presence=presence,
@@ -124,6 +120,12 @@ def _build_hub(
         visitors=_visitors(settings, batcher, scripts, buckets, ledger),
     )
     return Hub(settings, parts)
+
+
+def _identifier(
+    settings: WsSettings, sessions: SessionStore, users: UserDirectory, clock: Clock, ids: IdMaker
+) -> Identifier:
+    return Identifier(sessions, users, clock, ids, ReservedNames(settings.reserved_names))
 
 
 def _visitors(
