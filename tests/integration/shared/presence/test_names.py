@@ -214,6 +214,21 @@ async def test_what_an_older_replica_has_left_is_free(
     await assert_consistent(redis, keys, presence, room)
 
 
+async def test_who_is_put_in_by_an_older_replica_takes_nobodys_name_away(
+    redis: Redis, keys: Keys, presence: Presence, open_room: OpenRoom
+) -> None:
+    room = await open_room()
+    ghost = make_user("রাকিব")
+    member = await come(presence, room, ghost)
+    person: Any = await redis.hget(keys.users(room), str(ghost.id))
+    await redis.hdel(keys.users(room), str(ghost.id))
+    await come(presence, room, make_user("রাকিব"))
+    await redis.hset(keys.users(room), str(ghost.id), person)
+    await go(presence, keys, member, ghost)
+    assert await called(presence, room) == ["রাকিব"]
+    await assert_consistent(redis, keys, presence, room)
+
+
 async def test_a_new_name_that_is_taken_gets_a_number_and_a_free_one_gives_the_old_back(
     redis: Redis, keys: Keys, presence: Presence, open_room: OpenRoom
 ) -> None:
@@ -228,6 +243,18 @@ async def test_a_new_name_that_is_taken_gets_a_number_and_a_free_one_gives_the_o
     await presence.rename(room, rakib.called("করিম", None))
     await presence.rename(room, karim.called("রাকিব", None))  # asks once more: it is free now
     assert await called(presence, room) == ["করিম", "রাকিব"]
+    await assert_consistent(redis, keys, presence, room)
+
+
+async def test_who_asks_again_for_a_name_that_is_still_taken_keeps_the_number(
+    redis: Redis, keys: Keys, presence: Presence, open_room: OpenRoom
+) -> None:
+    room = await open_room()
+    users = [make_user("রাকিব") for _ in range(3)]
+    members = [await come(presence, room, user) for user in users]
+    await go(presence, keys, members[1], users[1])
+    await presence.rename(room, users[2])
+    assert await called(presence, room) == ["রাকিব", "রাকিব ৩"]
     await assert_consistent(redis, keys, presence, room)
 
 
@@ -279,11 +306,10 @@ async def test_who_is_put_in_again_has_the_number_again(
     room = await open_room()
     first, second = make_user("রাকিব"), make_user("রাকিব")
     await come(presence, room, second, number=2, force=True)
-    await come(presence, room, first, force=True)
-    assert await called(presence, room) == ["রাকিব ২", "রাকিব"]
     third = make_user("রাকিব")
-    await come(presence, room, third, number=2, force=True)  # that one has found somebody else
-    assert (await called(presence, room))[2] == "রাকিব ৩"
+    await come(presence, room, third, number=2, force=True)  # was called so in another life
+    await come(presence, room, first, force=True)
+    assert await called(presence, room) == ["রাকিব ২", "রাকিব ৩", "রাকিব"]
     await assert_consistent(redis, keys, presence, room)
 
 
