@@ -67,7 +67,7 @@ class Enforcement:
     def judge(self, connection: Connection) -> None:
         """Works out anew what applies to somebody, and closes on whom is banned."""
         standing = connection.standing
-        standing.who = standing.who._replace(username=connection.user.username)
+        standing.who = standing.who._replace(username=connection.naming.asked.username)
         ban = self._work_out(self.guards[connection.channel.room], standing)
         if ban is not None and not connection.closing:
             connection.refuse(_banned(ban, self.clock.micros()))

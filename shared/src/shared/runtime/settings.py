@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -16,6 +16,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.domain.budgets import Budget, parse_budget
 from shared.runtime.redis_url import parse_redis_url
+
+RESERVED_NAMES: Final = (
+    *("admin*", "administrator*", "moderator*", "sysadmin*", "mod", "owner", "root", "staff"),
+    *("adda", "system", "server", "support", "official", "helpline"),
+    *("অ্যাডমিন*", "এডমিন*", "এ্যাডমিন*", "অ্যাডমিনিস্ট্রেটর*", "মডারেটর*", "মোডারেটর*", "প্রশাসক*"),
+    *("আড্ডা", "সিস্টেম", "সার্ভার", "সাপোর্ট", "অফিসিয়াল", "হেল্পলাইন", "কর্তৃপক্ষ"),
+)
 
 
 class Environment(StrEnum):
@@ -144,6 +151,11 @@ class DoorSettings(CommonSettings):
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
     )
 
+    reserved_names: CommaList = Field(
+        RESERVED_NAMES,
+        description="Names that nobody may be called, in any spelling that looks like them; "
+        "with `*` behind it not even as one word of a name",
+    )
     limit_session: BudgetText = Field(
         Budget(120, 20),
         description="What one user may do over all replicas, as burst/per second; "
