@@ -37,5 +37,5 @@ def test_other_types_are_not(content_type: str | None) -> None:
         ("anything", False),
     ],
 )
-def test_nothing_compressed_is_taken(encoding: str | None, plain: bool) -> None:
+def test_nothing_compressed_is_taken(encoding: str | None, *, plain: bool) -> None:
     assert is_plain(encoding) is plain
