@@ -44,8 +44,9 @@ Made by `make docs` from the settings classes of the services; a test fails when
 Every setting is an environment variable. `ADDA_SECRETS_DIR` may name a folder with one file per
 setting instead, named as the variable in lower case (`adda_database_url`); a variable wins over a
 file. Each secret may also stand in a file that a variable names: `ADDA_DATABASE_URL_FILE`, and so
-on, with `_FILE` behind the name. Settings are read once, at the start; a value that does not fit ends the process with exit
-code 2. `make run` sets addresses, ports and names by itself and passes the rest on.
+on, with `_FILE` behind the name. Settings are read once, at the start; a value that does not fit
+ends the process with exit code 2. `make run` sets addresses, ports and names by itself and passes
+the rest on.
 
 In production (`ADDA_ENV=production`) a service refuses to start, and says why, without a password
 of its own (12 characters or more) in `ADDA_REDIS_URL` and `ADDA_DATABASE_URL`, without a list in
