@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from api_service.body import is_json, is_plain
+from api_service.body import is_json
 
 
 @pytest.mark.parametrize(
@@ -19,23 +19,3 @@ def test_kinds_of_json_are_json(content_type: str) -> None:
 )
 def test_other_types_are_not(content_type: str | None) -> None:
     assert not is_json(content_type)
-
-
-@pytest.mark.parametrize(
-    ("encoding", "plain"),
-    [
-        (None, True),
-        ("", True),
-        ("identity", True),
-        (" Identity ", True),
-        ("gzip", False),
-        ("x-gzip", False),
-        ("deflate", False),
-        ("br", False),
-        ("zstd", False),
-        ("identity, gzip", False),
-        ("anything", False),
-    ],
-)
-def test_nothing_compressed_is_taken(encoding: str | None, *, plain: bool) -> None:
-    assert is_plain(encoding) is plain
