@@ -218,8 +218,8 @@ async def test_a_replica_of_the_socket_service_reads_through(
 ) -> None:
     room = uuid4()
     async with create_bulk_pool(roles.url(Role.WORKER), "test") as pool:
-        rows = [room_snapshot(id=room), message_row(room, 1, content="পুরনো কথা")]
-        await BulkWriter(pool).write_batch(IngestBatch.of(rows), 0)
+        batch = IngestBatch.of([room_snapshot(id=room), message_row(room, 1, content="পুরনো কথা")])
+        await BulkWriter(pool).write_batch(batch, 0)
     values: dict[str, Any] = {
         "redis_url": redis_url,
         "database_url": roles.url(Role.WS),
