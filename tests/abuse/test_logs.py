@@ -48,6 +48,8 @@ async def speak_over_rest(http: httpx.AsyncClient) -> None:
     own = {"Authorization": f"Bearer {made['session_id']}"}
     fields = {"name": secret("room-name"), "description": secret("description")}
     room = (await http.post("/api/rooms/", json=fields, headers=own)).json()
+    await http.get("/api/rooms/", params={"search": MARK})  # comes out of PostgreSQL
+    await http.patch(f"/api/rooms/{room['id']}/", json={"max_users": 9}, headers=own)
     message = {
         "room_id": room["id"],
         "content": secret("content"),
@@ -101,6 +103,7 @@ async def test_no_log_repeats_a_secret(hostile_stack: Stack, http: httpx.AsyncCl
         while len({line.partition(":")[0] for line in lines_with(hostile_stack, last)}) < 2:
             await asyncio.sleep(0.05)
     assert list(lines_with(hostile_stack, MARK)) == []
+    assert list(lines_with(hostile_stack, "debug")), "this looked at less than is written"
 
 
 def test_no_log_repeats_a_password_of_the_stacks_own(hostile_stack: Stack) -> None:
