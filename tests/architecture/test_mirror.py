@@ -26,7 +26,6 @@ TESTED_ELSEWHERE = {
     "shared/redis_schema/removal_calls": "integration/shared/message_log/test_log_removal.py",
     "shared/redis_schema/publish_call": "integration/shared/message_log/test_message_publisher.py",
     # Parts that only mean something over a connection.
-    "api_service/middleware/body_limit": "integration/api_service/test_layers.py",
     "api_service/middleware/cors": "integration/api_service/test_layers.py",
     "api_service/middleware/guard": "integration/api_service/test_layers.py",
     "api_service/ranking": "integration/api_service/test_rooms.py",
