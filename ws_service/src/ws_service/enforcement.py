@@ -95,7 +95,7 @@ class Enforcement:
 
     def _cooled(self, guard: Guard) -> None:
         del self._cooling[guard]
-        if guard.room in self.guards:
+        if guard.room in self.guards and self.guards[guard.room] is guard:
             self.apply(guard)
 
     def _work_out(self, guard: Guard, standing: Standing) -> Sanction | None:

@@ -241,7 +241,7 @@ class Session:
             return []
         wait = 0.0 if self._room is None else self._room.wait(now)
         effect: Effect = Post(draft)
-        if self._standing is not None:
+        if self._standing is not None and not (self._standing.is_free(now) and wait <= 0):
             effect = _judge(draft, self._standing, now, room_is_hot=wait > 0)
         if wait > 0:
             return self._too_fast(wait, draft.client_id)
