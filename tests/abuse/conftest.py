@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from local_stack.services import StackOptions
 from local_stack.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
 
 MODERATED: Final = {
@@ -26,16 +26,16 @@ MODERATED: Final = {
 }
 
 
-@pytest.fixture(scope="package")
-def moderated(server_directory: Path) -> Iterator[Stack]:
-    """Two replicas of everything that the public reaches; limits are out of the way."""
+@contextmanager
+def open_stack(directory: Path, environment: Mapping[str, str]) -> Iterator[Stack]:
+    """Two replicas of everything that the public reaches."""
     options = StackOptions(
-        directory=server_directory / "moderated",
+        directory=directory,
         port=free_ports(1)[0],
         durable=False,
         api=2,
         ws=2,
-        environment=MODERATED,
+        environment=environment,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ADDA_REDIS_URL", raising=False)
@@ -44,8 +44,15 @@ def moderated(server_directory: Path) -> Iterator[Stack]:
             yield running
 
 
+@pytest.fixture(scope="package")
+def moderated(server_directory: Path) -> Iterator[Stack]:
+    """Limits are out of the way."""
+    with open_stack(server_directory / "moderated", MODERATED) as running:
+        yield running
+
+
 @asynccontextmanager
-async def rest(stack: Stack, address: str, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(stack: Stack, address: str, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
     """REST through the gateway, from one address."""
     transport = httpx.AsyncHTTPTransport(local_address=address)
     async with httpx.AsyncClient(

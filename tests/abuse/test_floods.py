@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-import httpx
 import pytest
+from tests.abuse.conftest import browser, open_stack
 from tests.chat_client import ChatClient, Crowd
 from websockets.exceptions import ConnectionClosed
 
-from local_stack.ports import free_ports
-from local_stack.services import StackOptions
 from local_stack.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 ATTACKERS: Final = tuple(f"127.66.0.{n}" for n in range(1, 6))
@@ -42,26 +39,8 @@ ENVIRONMENT: Final = {
 @pytest.fixture(scope="module")
 def stack(server_directory: Path) -> Iterator[Stack]:
     """Two replicas of everything that the public reaches; the tests use addresses of their own."""
-    options = StackOptions(
-        directory=server_directory / "abused",
-        port=free_ports(1)[0],
-        durable=False,
-        api=2,
-        ws=2,
-        environment=ENVIRONMENT,
-    )
-    with Stack(options) as running:
+    with open_stack(server_directory / "abused", ENVIRONMENT) as running:
         yield running
-
-
-@asynccontextmanager
-async def browser(stack: Stack, address: str, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
-    """REST from one address."""
-    transport = httpx.AsyncHTTPTransport(local_address=address)
-    async with httpx.AsyncClient(
-        base_url=stack.url, transport=transport, headers=headers, timeout=30
-    ) as client:
-        yield client
 
 
 def from_address(address: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from tests.abuse.conftest import rest
+from tests.abuse.conftest import browser
 from tests.chat_client import ChatClient, Crowd
 
 from shared.domain.default_words import DEFAULT_WORDS
@@ -61,7 +61,7 @@ class Scene:
 
     async def person(self, name: str, address: str) -> Person:
         """Somebody new."""
-        http = await self.exits.enter_async_context(rest(self.stack, address))
+        http = await self.exits.enter_async_context(browser(self.stack, address))
         return await new_person(http, name, address)
 
     async def come(self, person: Person, replica: int, **query: str) -> ChatClient:
@@ -110,7 +110,7 @@ async def new_person(http: httpx.AsyncClient, name: str, address: str) -> Person
 @pytest.fixture
 async def scene(moderated: Stack) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as exits, Crowd() as crowd:
-        http = await exits.enter_async_context(rest(moderated, STAFF))
+        http = await exits.enter_async_context(browser(moderated, STAFF))
         owner = await new_person(http, "মালিক", STAFF)
         answer = await owner.call("POST", "/api/rooms/", name="পরিচালিত রুম")
         yield Scene(moderated, crowd, exits, owner, answer.json()["id"])

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-import httpx
 import pytest
+from tests.abuse.conftest import browser, open_stack
 from tests.chat_client import Crowd
 from tests.proof_of_work import prove
 
 from adda_client import ChatClient as ProgramsClient
-from local_stack.ports import free_ports
-from local_stack.services import StackOptions
 from local_stack.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 FARM: Final = "127.66.2.1"
@@ -37,24 +34,8 @@ ENVIRONMENT: Final = {
 @pytest.fixture(scope="module")
 def stack(server_directory: Path) -> Iterator[Stack]:
     """Two replicas of everything that the public reaches."""
-    options = StackOptions(
-        directory=server_directory / "worked-for",
-        port=free_ports(1)[0],
-        durable=False,
-        api=2,
-        ws=2,
-        environment=ENVIRONMENT,
-    )
-    with Stack(options) as running:
+    with open_stack(server_directory / "worked-for", ENVIRONMENT) as running:
         yield running
-
-
-@asynccontextmanager
-async def browser(stack: Stack, address: str) -> AsyncIterator[httpx.AsyncClient]:
-    """REST from one address."""
-    transport = httpx.AsyncHTTPTransport(local_address=address)
-    async with httpx.AsyncClient(base_url=stack.url, transport=transport, timeout=30) as client:
-        yield client
 
 
 async def first_of(stack: Stack, room: str, address: str, **parameters: Any) -> dict[str, Any]:

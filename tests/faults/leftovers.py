@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.moderation import EVERYWHERE
 from shared.runtime.redis_client import nodes_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SECONDS = 25.0
 FORESEEN = ("entry_buried", "postgresql_unavailable", "timeout graceful shutdown exceeded")
 """What services log as errors because somebody should look, though nothing of theirs is broken."""
 
-PRESENCE = ("conns", "tabs", "roster", "users", "leavers", "leaving")
+PRESENCE = ("conns", "tabs", "roster", "users", "leavers", "leaving", "names")
 
 
 async def wait_until_nobody_is_left(bed: Bed) -> None:
@@ -38,6 +39,7 @@ async def _left(redis: Any) -> list[str]:
     people = [name for name in names if name.rpartition(":")[2] in PRESENCE]
     channels = await redis.execute_command("PUBSUB", "SHARDCHANNELS")
     rooms = [name.decode() for name in channels if b":c:" in name]
+    rooms = [name for name in rooms if not name.endswith(str(EVERYWHERE))]  # always listened to
     return people + rooms
 
 
