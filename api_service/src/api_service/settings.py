@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from shared.runtime.settings import DoorSettings, Environment, InsecureSettings
 
 MIN_ADMIN_TOKEN_CHARACTERS: Final = 24
+MIN_SESSION_KEY_CHARACTERS: Final = 32
 
 
 class ApiSettings(DoorSettings):
@@ -18,6 +19,11 @@ class ApiSettings(DoorSettings):
         None,
         description="Bearer token of administrators, who may change and delete everything; "
         "none: there are no administrators",
+    )
+    admin_session_key: SecretStr | None = Field(
+        None,
+        description="Signs the sessions of the pages below `/admin/`, the same for all replicas; "
+        "none: there are no such pages",
     )
     database_pool: int = Field(
         5, ge=1, le=100, description="Connections to PostgreSQL that are kept open, at most"
@@ -44,11 +50,19 @@ class ApiSettings(DoorSettings):
         10.0, gt=0, le=300, description="Seconds that open requests get to finish at a stop"
     )
 
-    @field_validator("admin_token")
+    @field_validator("admin_token", "admin_session_key")
     @classmethod
     def _empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
         # An empty variable must not make everybody who sends an empty token an administrator.
         return token if token is not None and token.get_secret_value().strip() else None
+
+    @field_validator("admin_session_key")
+    @classmethod
+    def _session_key_cannot_be_guessed(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < MIN_SESSION_KEY_CHARACTERS:
+            least = MIN_SESSION_KEY_CHARACTERS
+            raise ValueError(f"ADDA_ADMIN_SESSION_KEY needs {least} characters")
+        return key
 
     @model_validator(mode="after")
     def _production_wants_a_long_admin_token(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
@@ -14,6 +14,7 @@ from shared.limits.buckets import Buckets
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
+from shared.message_store.engine import create_engine
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
@@ -37,9 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from starlette.types import ASGIApp
 
     from api_service.settings import ApiSettings
     from shared.message_store.database import Database
+
+
+ADMIN_CONNECTIONS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class Deps:
     clock: Clock
     ids: IdMaker
     redis: Redis
+    keys: Keys
+    database: Database
+    admin_engine: AsyncEngine
+    """Of the pages of administrators alone: a search there must not take the API's connections."""
     live: LiveRooms
     presence: Presence
     sessions: SessionStore
@@ -81,6 +91,8 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     deps: Deps
+    pages: ASGIApp | None
+    """Those of administrators, if there are any."""
 
 
 @asynccontextmanager
@@ -94,6 +106,14 @@ async def open_deps(
         stack.push_async_callback(redis.aclose)
         database = _open_database(settings, name)
         stack.push_async_callback(database.dispose)
+        admin_engine = create_engine(
+            settings.database_url.get_secret_value(),
+            f"{name}-pages",
+            pool_size=ADMIN_CONNECTIONS,
+            max_overflow=0,
+            command_seconds=settings.database_seconds,
+        )
+        stack.push_async_callback(admin_engine.dispose)
         clock = SystemClock()
         ids = IdMaker(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
@@ -114,6 +134,9 @@ async def open_deps(
             clock=clock,
             ids=ids,
             redis=redis,
+            keys=scripts.keys,
+            database=database,
+            admin_engine=admin_engine,
             live=live,
             presence=presence,
             sessions=sessions,

@@ -94,17 +94,26 @@ class Addresses:
         """
         if is_within(address, self._rules.unlimited):
             return None
+        try:
+            name = await self.name_of(address)
+        except Unavailable as error:
+            log.info("address_not_counted", error=repr(error))
+            return None
+        rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
+        return Counted(name, rule)
+
+    async def name_of(self, address: IPv4Address | IPv6Address | None) -> str:
+        """Its name of today, whether it is counted or not.
+
+        Raises:
+            Unavailable: Redis is away and the day's key is not known yet.
+        """
         day = self._clock.micros() // DAY_MICROS
         now = self._clock.monotonic()
         if day != self._day or now >= self._ask_at:
-            try:
-                self._secret, self._day = await self._secret_of(day), day
-                self._ask_at = now + ASK_SECONDS
-            except Unavailable as error:
-                log.info("address_not_counted", error=repr(error))
-                return None
-        rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
-        return Counted(_name(self._secret, network_of(address)), rule)
+            self._secret, self._day = await self._secret_of(day), day
+            self._ask_at = now + ASK_SECONDS
+        return _name(self._secret, network_of(address))
 
     async def _secret_of(self, day: int) -> bytes:
         """Whoever comes first on a day makes it."""
