@@ -114,6 +114,7 @@ class Gate:
         state["session"] = kept = self._sealer.open(asking.cookies.get(COOKIE), now)
         state["renewed"] = None
         state["staff"] = None
+        state["refusal"] = None
         if scope["path"].startswith(STATIC):
             await self._app(scope, receive, _with_headers(send, {"Cache-Control": "max-age=3600"}))
             return

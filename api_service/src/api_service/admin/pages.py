@@ -6,6 +6,7 @@ log-in, the log-out and the deeds of views, and all of them are POSTs of a form.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,8 @@ from sqladmin.authorization import AuthorizationBackend
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -42,7 +45,7 @@ from shared.protocol.errors import ChatError
 from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from api_service.admin.gate import KnownAccounts
     from api_service.wiring import Deps
@@ -80,8 +83,6 @@ class StaffAuthentication(AuthenticationBackend):
 
     @override
     async def authenticate(self, request: Request) -> Response | bool:
-        if request.state.refusal is not None:
-            raise request.state.refusal
         if request.state.staff is None:
             return RedirectResponse(request.url_for("admin:login"), SEE_OTHER)
         return True
@@ -98,6 +99,22 @@ class ByRole(AuthorizationBackend):
         return staff is not None and staff.role.includes(_SEES.get(identity, Role.ADMIN))
 
 
+class Refusals:
+    """Ends what the gate refused before any route is looked for."""
+
+    def __init__(
+        self, app: ASGIApp, show: Callable[[Request, Exception], Awaitable[Response]]
+    ) -> None:
+        self._app = app
+        self._show = show
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        refusal = scope["state"].get("refusal")
+        app = self._app if refusal is None else await self._show(Request(scope), refusal)
+        await app(scope, receive, send)
+
+
 class Pages(Admin):
     """All pages."""
 
@@ -110,6 +127,7 @@ class Pages(Admin):
             templates_dir=str(_FOLDER / "templates"),
             authentication_backend=StaffAuthentication(),
             authorization_backend=ByRole(),
+            middlewares=[Middleware(Refusals, self._show_problem)],
         )
         self._deps = deps
         self._sealer = sealer
@@ -156,8 +174,6 @@ class Pages(Admin):
     @override
     async def login(self, request: Request) -> Response:
         """The form, and what was sent in it."""
-        if request.state.refusal is not None:
-            raise request.state.refusal
         if request.method != "POST":
             return await self._show_login(request, {})
         form = request.state.form

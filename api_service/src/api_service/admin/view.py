@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from sqladmin import ModelView, expose
 from sqladmin.pagination import Pagination
 from sqlalchemy import String, cast, false, func, or_, select
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
@@ -18,7 +19,7 @@ from api_service.admin.filters import DateDrill, DatePath, Filter, Query
 from api_service.admin.roles import Role
 from shared.domain.ids import parse_uuid
 from shared.message_store.tables import Room
-from shared.message_store.unavailable import outage_as_unavailable
+from shared.message_store.unavailable import is_refusal, outage_as_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_COUNTED: Final = 10_000
 """Rows are counted, and can be leafed through, no further."""
+
+LONGEST_IDENTIFIER: Final = 200
 
 SHORT: Final = 50
 """Characters of a long text in a list, as in the original."""
@@ -119,14 +122,20 @@ class StaffView(ModelView):
 
     async def find_row(self, identifier: str) -> Any:
         """The row of an identifier in an address; None if there is none, or it is none."""
+        if len(identifier) > LONGEST_IDENTIFIER:
+            return None
         try:
             statement = self._stmt_by_identifier(identifier)
         except (ValueError, TypeError, IndexError):
             return None
-        if len(identifier) > 200:  # noqa: PLR2004 - none is so long
-            return None
-        with outage_as_unavailable():
-            return await self._get_object_by_pk(statement)
+        try:
+            with outage_as_unavailable():
+                return await self._get_object_by_pk(statement)
+        except DBAPIError as error:
+            cause = error.orig.__cause__ if error.orig is not None else None
+            if cause is None or not is_refusal(cause):
+                raise
+            return None  # a number, but none that a row could have
 
     async def prepare(self, rows: Sequence[Any], request: Request) -> None:
         """Reads, for all rows at once, what their cells need besides."""

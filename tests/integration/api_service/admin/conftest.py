@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from tests.integration.api_service.conftest import run_api
 
 from api_service.admin.accounts import Accounts
-from api_service.admin.passwords import hash_password
 from api_service.admin.roles import Role
+from shared.domain.text import nfc
 
 if TYPE_CHECKING:
     from api_service.settings import ApiSettings
@@ -28,8 +29,8 @@ _TOKEN: Final = re.compile(r'name="token" value="([0-9a-f]{64})"')
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """Of PASSWORD; made once, since it costs."""
-    return hash_password(PASSWORD)
+    """Of PASSWORD, cheap to check: how costly hashes are is tested where they are made."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(nfc(PASSWORD))
 
 
 @dataclass(slots=True)
