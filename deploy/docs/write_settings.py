@@ -47,7 +47,9 @@ code 2. `make run` sets addresses, ports and names by itself and passes the rest
 
 In production (`ADDA_ENV=production`) a service refuses to start without a password of its own in
 `ADDA_REDIS_URL` and `ADDA_DATABASE_URL`, without a list in `ADDA_ALLOWED_ORIGINS`, and with an
-`ADDA_ADMIN_TOKEN` of fewer than 24 characters.
+`ADDA_ADMIN_TOKEN` of fewer than 24 characters. `ADDA_ADMIN_SESSION_KEY` needs 32 anywhere; without
+one there are no pages of administrators. `make run` makes one and keeps it in
+`.adda/admin-session.key`.
 """
 
 

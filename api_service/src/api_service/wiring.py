@@ -56,7 +56,6 @@ class Deps:
     clock: Clock
     ids: IdMaker
     redis: Redis
-    keys: Keys
     database: Database
     admin_engine: AsyncEngine
     """Of the pages of administrators alone: a search there must not take the API's connections."""
@@ -76,6 +75,11 @@ class Deps:
     buckets: Buckets
     addresses: Addresses
     stopping: asyncio.Event
+
+    @property
+    def keys(self) -> Keys:
+        """Names of what lies in Redis."""
+        return Keys(self.settings.key_prefix, self.settings.partitions)
 
     async def readiness(self) -> Readiness:
         """Whether requests can be answered now; `failing` names `redis`, `postgres`, `stopping`."""
@@ -106,13 +110,7 @@ async def open_deps(
         stack.push_async_callback(redis.aclose)
         database = _open_database(settings, name)
         stack.push_async_callback(database.dispose)
-        admin_engine = create_engine(
-            settings.database_url.get_secret_value(),
-            f"{name}-pages",
-            pool_size=ADMIN_CONNECTIONS,
-            max_overflow=0,
-            command_seconds=settings.database_seconds,
-        )
+        admin_engine = _open_admin_engine(settings, name)
         stack.push_async_callback(admin_engine.dispose)
         clock = SystemClock()
         ids = IdMaker(clock)
@@ -134,7 +132,6 @@ async def open_deps(
             clock=clock,
             ids=ids,
             redis=redis,
-            keys=scripts.keys,
             database=database,
             admin_engine=admin_engine,
             live=live,
@@ -154,6 +151,16 @@ async def open_deps(
             addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),
             stopping=stopping or asyncio.Event(),
         )
+
+
+def _open_admin_engine(settings: ApiSettings, name: str) -> AsyncEngine:
+    return create_engine(
+        settings.database_url.get_secret_value(),
+        f"{name}-pages",
+        pool_size=ADMIN_CONNECTIONS,
+        max_overflow=0,
+        command_seconds=settings.database_seconds,
+    )
 
 
 def _open_database(settings: ApiSettings, name: str) -> Database:

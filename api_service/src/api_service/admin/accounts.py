@@ -67,7 +67,10 @@ class Accounts:
 
     async def by_name(self, name: str) -> Account | None:
         """The account, also a disabled one."""
-        return await self._find(Admin.name == name.strip().lower())
+        name = name.strip().lower()
+        if _NAME.fullmatch(name) is None:
+            return None  # PostgreSQL does not even take every text
+        return await self._find(Admin.name == name)
 
     async def by_id(self, account_id: UUID) -> Account | None:
         """The account, also a disabled one."""

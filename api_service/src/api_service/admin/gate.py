@@ -115,13 +115,13 @@ class Gate:
         state["renewed"] = None
         state["staff"] = None
         state["refusal"] = None
-        if scope["path"].startswith(STATIC):
-            await self._app(scope, receive, _with_headers(send, {"Cache-Control": "max-age=3600"}))
-            return
         asked = asking.query_params.get(LANGUAGE_PARAMETER)
         accepted = asking.headers.get("accept-language")
         speech = Speech(choose(asked, asking.cookies.get(LANGUAGE_COOKIE), accepted))
         state["speech"] = speech
+        if scope["path"].startswith(STATIC):
+            await self._app(scope, receive, _with_headers(send, {"Cache-Control": "max-age=3600"}))
+            return
         if kept is None:
             kept = state["session"] = state["renewed"] = self._sealer.begin(now)
         elif now - kept.seen >= RENEW_SECONDS and AUTOMATIC_PARAMETER not in asking.query_params:
@@ -214,9 +214,13 @@ def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
 
 
 def _comes_from_us(headers: Headers, origin: PublicOrigin) -> bool:
-    """By what browsers say of a request that they send for a page; programs say nothing."""
-    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return False
+    """By what browsers say of a request that they send for a page; programs say nothing.
+
+    Sec-Fetch-Site counts more: under the gateway's `no-referrer` a form's Origin is `null`.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
     said = headers.get("origin")
     return said is None or said == f"http{'s' if origin.secure else ''}://{origin.host}"
 

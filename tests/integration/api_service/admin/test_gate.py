@@ -125,9 +125,18 @@ async def test_a_form_of_another_page_does_not_count(
     assert await is_in(admin)
 
 
-async def test_a_form_of_our_own_page_counts(admin: Browser) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "OURS"},
+        {"origin": "OURS", "sec-fetch-site": "same-origin"},
+        {"origin": "null", "sec-fetch-site": "same-origin"},
+        {},
+    ],
+)
+async def test_a_form_of_our_own_page_counts(admin: Browser, headers: dict[str, str]) -> None:
     base = str(admin.client.base_url).rstrip("/")
-    headers = {"origin": base, "sec-fetch-site": "same-origin"}
+    headers = {name: value.replace("OURS", base) for name, value in headers.items()}
     answer = await admin.client.post("/admin/logout", data={"token": admin.token}, headers=headers)
     assert answer.status_code == 303
 

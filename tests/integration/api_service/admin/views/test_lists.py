@@ -45,14 +45,15 @@ def rows(text: str) -> list[list[str]]:
 
 async def firsts(browser: Browser, path: str) -> list[str]:
     """First cells of a list."""
-    answer = await browser.get(path)
+    answer = await browser.get(path, follow_redirects=True)
     assert answer.status_code == 200, answer.text
     return [row[0] for row in rows(answer.text)]
 
 
 async def put(deps: Deps, table: Any, *values: dict[str, Any]) -> None:
     async with deps.database.changing() as connection:
-        await connection.execute(insert(table), list(values))
+        for each in values:
+            await connection.execute(insert(table).values(each))
 
 
 def message(room: UUID, seq: int, moment: datetime, content: str, **more: Any) -> dict[str, Any]:
@@ -228,9 +229,11 @@ async def test_more_than_can_be_counted_is_told_as_such(
     monkeypatch.setattr("api_service.admin.view.MOST_COUNTED", 30)
     room, now = deps.ids.new(), datetime_of(deps.clock.micros())
     await put(deps, Message, *(message(room, n, now, f"কথা {n}") for n in range(1, 41)))
-    text = (await viewer.get("/admin/messages/list?page=99")).text
+    text = (await viewer.get("/admin/messages/list")).text
     assert "৩০-এর বেশি" in text
-    assert len(rows(text)) == 5 + 0 or len(rows(text)) == 25
+    assert 'rel="next"' in text
+    text = (await viewer.get("/admin/messages/list?page=99", follow_redirects=True)).text
+    assert 'rel="next"' not in text
 
 
 async def test_connections_have_the_originals_columns_filters_and_search(
@@ -260,7 +263,7 @@ async def test_a_room_is_changed_by_its_form_and_everybody_is_told(
     path = f"/admin/rooms/do/edit?pk={room['id']}"
     form = (await admin.get(path)).text
     assert 'name="name" value="ক্রিকেট"' in form
-    assert "মূল" in form or "সময়" in form
+    assert "সময়" in form
     assert 'name="created_at"' not in form
     answer = await admin.post(path, name="ফুটবল", description="", max_users="60", is_public="1")
     assert answer.status_code == 303, answer.text
