@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.conftest import ROOT, service_environment
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Enter, NewPerson
+    from tests.web.conftest import NewPerson
+    from tests.web.people import Enter
     from tests.web.rooms import Room
     from tests.web.troubles import Troubles
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
+from typing_extensions import override
 
 from api_service.admin.audit import AuditLog, Record, changes_of
 from api_service.admin.roles import Role
@@ -40,6 +41,7 @@ class Account:
     session_epoch: int
     disabled: bool
 
+    @override
     def __repr__(self) -> str:
         return f"Account({self.name!r}, {self.role})"
 

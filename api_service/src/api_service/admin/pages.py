@@ -29,6 +29,7 @@ from api_service.admin.dashboard import Dashboard
 from api_service.admin.live import LiveState
 from api_service.admin.login import Login, LoginForm, Refused
 from api_service.admin.roles import Role
+from api_service.admin.view import StaffView
 from api_service.admin.views.accounts import AccountView
 from api_service.admin.views.connections import ConnectionView
 from api_service.admin.views.messages import MessageView
@@ -58,17 +59,21 @@ UNFIT: Final = 400
 REFRESH_SECONDS: Final = 5
 _FOLDER: Final = resources.files("api_service.admin")
 
-VIEWS: Final = (
+TABLES: Final[tuple[type[StaffView], ...]] = (
     RoomView,
     UserView,
     MessageView,
-    ConnectionView,
     ReportView,
     HeldView,
     SanctionView,
     WordView,
     RecordView,
     AccountView,
+)
+VIEWS: Final[tuple[type[StaffView | ConnectionView], ...]] = (
+    *TABLES[:3],
+    ConnectionView,
+    *TABLES[3:],
 )
 """In the order of the menu."""
 

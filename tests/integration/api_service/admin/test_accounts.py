@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.api_service.admin.conftest import PASSWORD, Browser, NewBrowser
@@ -38,16 +38,14 @@ async def test_every_change_ends_the_sessions_and_shows_no_secret_in_the_record(
     accounts: Accounts, deps: Deps, password_hash: str
 ) -> None:
     await accounts.create("rakib", password_hash, Role.VIEWER, "admin:test")
-    for number, fields in enumerate(
-        (
-            {"password_hash": "new-hash"},
-            {"totp_secret": "SECRETSECRET"},
-            {"role": "admin"},
-            {"disabled": True},
-            {},
-        ),
-        start=1,
-    ):
+    changes: list[dict[str, Any]] = [
+        {"password_hash": "new-hash"},
+        {"totp_secret": "SECRETSECRET"},
+        {"role": "admin"},
+        {"disabled": True},
+        {},
+    ]
+    for number, fields in enumerate(changes, start=1):
         await accounts.change(await of(accounts, "rakib"), "admin:test", "account_role", **fields)
         assert (await of(accounts, "rakib")).session_epoch == number
         record = str((await last_record(deps)).details)

@@ -132,7 +132,7 @@ class Terminal:
 
 def test_a_person_writes_the_password_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([PASSWORD, PASSWORD, PASSWORD, OTHER])
-    monkeypatch.setattr(command.getpass, "getpass", lambda _prompt: next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: next(answers))
     monkeypatch.delenv(command.PASSWORD_FILE, raising=False)
     assert command.read_password(Terminal()) == PASSWORD  # type: ignore[arg-type]
     with pytest.raises(command.CommandFailed):

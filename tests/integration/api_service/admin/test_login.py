@@ -36,7 +36,7 @@ async def records(deps: Deps) -> list[tuple[str, str, str]]:
     columns = (AuditEntry.made_by, AuditEntry.action, AuditEntry.subject)
     async with deps.database.reading() as connection:
         rows = await connection.execute(select(*columns).order_by(AuditEntry.id))
-        return [tuple(row) for row in rows]
+        return [(row.made_by, row.action, row.subject) for row in rows]
 
 
 def without_token(answer: httpx.Response, *names: str) -> str:

@@ -6,13 +6,11 @@ import re
 from pathlib import Path
 
 import api_service.admin
-from api_service.admin.pages import VIEWS
+from api_service.admin.pages import TABLES, VIEWS
 from api_service.admin.roles import Role
 from api_service.admin.texts import TEXTS
-from api_service.admin.view import StaffView
 
 FOLDER = Path(api_service.admin.__file__).parent
-TABLES = [view for view in VIEWS if issubclass(view, StaffView)]
 _KEY = re.compile(r"""["']([a-z]+\.[a-z_0-9]+)["']""")
 
 
