@@ -13,8 +13,22 @@ from shared.message_log.outcomes import Published
 from shared.presence.presence import Present, RosterSnapshot
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
 from shared.protocol.envelopes import Person, RosterEnvelope, TypingEnvelope
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
-from shared.protocol.events import PongEvent, RoomInfo, SystemEvent, WelcomeEvent
+from shared.protocol.errors import (
+    ChatError,
+    ErrorCode,
+    ProofRequired,
+    Unavailable,
+    ValidationFailed,
+)
+from shared.protocol.events import (
+    NO_RULES,
+    PongEvent,
+    RoomInfo,
+    RoomRulesEvent,
+    RulesInfo,
+    SystemEvent,
+    WelcomeEvent,
+)
 from shared.usecases.read_history import Recovery
 from ws_service import wire
 from ws_service.announcer import Announcer
@@ -143,8 +157,15 @@ def _welcomes() -> Frames:
     )
     unlisted = room.model_copy(update={"description": None, "is_public": False})
     again = welcome.model_copy(update={"session_id": None, "room": unlisted})
+    slow = RulesInfo(locked=True, slow_seconds=30, notice="খেলা চলছে, ভদ্র থাকুন")
+    staff = welcome.model_copy(update={"rules": slow, "role": "moderator"})
+    changed = RoomRulesEvent(rules=slow, timestamp=welcome.timestamp)
+    opened = RoomRulesEvent(rules=NO_RULES, timestamp=welcome.timestamp)
     return {
         "welcome": _text(wire.event_frame(welcome)),
+        "welcome_of_staff": _text(wire.event_frame(staff)),
+        "room_rules": _text(wire.event_frame(changed)),
+        "room_rules_none": _text(wire.event_frame(opened)),
         "welcome_with_a_session": _text(wire.event_frame(again)),
     }
 
@@ -248,6 +269,7 @@ def _answers() -> Frames:
 def _errors() -> Frames:
     away = Unavailable("redis")
     busy = Unavailable("queue", 5.0, ErrorCode.OVERLOADED)
+    hot = ProofRequired("address", 4.0, 5000, f"/api/challenge/?for=join&room={_ROOM}")
     bad = ValidationFailed({"content": ["too_long"], "file_url": ["not_a_url", "required"]})
     errors = {
         "error": wire.error_frame(ChatError(ErrorCode.RATE_LIMITED), "bn", _MICROS, 0.5, "c-1"),
@@ -255,6 +277,7 @@ def _errors() -> Frames:
         "error_room_full": wire.error_frame(ChatError(ErrorCode.ROOM_FULL), "bn", _MICROS, 0.5),
         "error_unavailable": wire.error_frame(away, "bn", _MICROS, 0.25, "c-2"),
         "error_overloaded": wire.error_frame(busy, "bn", _MICROS, 0.25),
+        "error_proof_required": wire.error_frame(hot, "bn", _MICROS, 0.25),
         "error_of_fields": wire.error_frame(bad, "bn", _MICROS, 0.5, "c-3"),
     }
     return {name: _text(frame) for name, frame in errors.items()}

@@ -24,7 +24,7 @@ from shared.domain.messages import (
 )
 from shared.domain.names import MAX_NAME_BYTES, MAX_NAME_GRAPHEMES
 from shared.domain.rooms import ROOM_RULES
-from shared.protocol import views
+from shared.protocol import challenge_views, views
 from shared.protocol.asyncapi import COMMANDS, EVENTS
 from shared.protocol.close_codes import CLOSES
 from shared.protocol.commands import MAX_FRAME_BYTES, PAGE_LIMIT
@@ -52,6 +52,7 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.SystemStatusView,
     views.UserCreatedView,
     views.RoomJoinedView,
+    challenge_views.ChallengeView,
     views.ErrorView,
 )
 _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
@@ -65,7 +66,7 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
 _MAY_BE_ABSENT: Final = {
     "MessageEvent": {"revision", "edited_at", "deleted"},
     "MessageUpdatedEvent": {"deleted"},
-    "ErrorView": {"errors", "failing"},
+    "ErrorView": {"errors", "failing", "challenge"},
 }
 """The server leaves these out when they have nothing to say; all else it always sends."""
 

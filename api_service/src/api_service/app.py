@@ -20,8 +20,19 @@ from api_service.middleware.guard import Deadlines, Guard
 from api_service.middleware.hot_lane import HotLane
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
-from api_service.routes import documentation, messages, probes, room_contents, rooms, status, users
-from api_service.wiring import State, open_deps
+from api_service.routes import (
+    challenge,
+    documentation,
+    me,
+    messages,
+    moderation,
+    probes,
+    room_contents,
+    rooms,
+    status,
+    users,
+)
+from api_service.wiring import State, open_admin_engine, open_deps
 from shared.domain.rules import RuleViolation
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ChatError
@@ -39,7 +50,10 @@ ROUTERS: Final = (
     rooms.router,
     room_contents.router,
     messages.router,
+    moderation.router,
     users.router,
+    challenge.router,
+    me.router,
     documentation.router,
     probes.router,
 )
@@ -60,8 +74,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with open_deps(settings, stopping) as deps:
-            yield {"deps": deps, "pages": open_pages(deps, deadlines)}
+        async with open_deps(settings, stopping) as deps, open_admin_engine(settings) as engine:
+            yield {"deps": deps, "pages": open_pages(deps, engine, deadlines)}
 
     app = FastAPI(
         lifespan=lifespan,

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from shared.protocol.errors import ChatError, ErrorCode
 
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 async def require_json(request: Request) -> None:

@@ -19,6 +19,7 @@ from shared.protocol.errors import (
     ChatError,
     ErrorCode,
     Language,
+    ProofRequired,
     RateLimited,
     Unavailable,
     ValidationFailed,
@@ -57,6 +58,8 @@ PYDANTIC_CODES: Final = {
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
     "literal_error": "not_a_choice",
+    "enum": "not_a_choice",
+    "uuid_parsing": "not_a_uuid",
     "model_attributes_type": "malformed",
 }
 
@@ -90,7 +93,12 @@ def answer_of(error: Exception, language: Language, chance: float) -> Answer:
     errors: dict[str, list[str]] = {}
     if isinstance(chat_error, ValidationFailed):
         errors = chat_error.field_texts(language)
-    view = ErrorView(code=chat_error.code, message=chat_error.text(language), errors=errors)
+    view = ErrorView(
+        code=chat_error.code,
+        message=chat_error.text(language),
+        errors=errors,
+        challenge=chat_error.challenge if isinstance(chat_error, ProofRequired) else None,
+    )
     return Answer(chat_error.info.status, view, _headers_of(error, chat_error, chance))
 
 

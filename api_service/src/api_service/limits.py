@@ -5,40 +5,63 @@ An address is charged before anything is looked up: guessing sessions costs whoe
 
 import math
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Header, Request, Response
 
 from api_service.callers import DepsIn, OptionalCaller
 from api_service.wiring import Deps
 from shared.domain.budgets import COSTS, Action, Budget, Scope
 from shared.domain.client_address import client_address
+from shared.domain.effort import Purpose, Wish
+from shared.limits.addresses import Counted
 from shared.limits.buckets import Charge, Left
+from shared.limits.proofs import Ticket
 from shared.protocol.errors import RateLimited
 
 LIMIT: Final = "RateLimit-Limit"
 REMAINING: Final = "RateLimit-Remaining"
 RESET: Final = "RateLimit-Reset"
 
+PROOF: Final = "X-Adda-Proof"
+
 Limiting = Callable[..., Awaitable[None]]
 
 
-def by_address(action: Action) -> Limiting:
-    """A dependency that charges the caller's address.
+def by_address(action: Action, purpose: Purpose | None = None) -> Limiting:
+    """A dependency that charges the caller's address; with a purpose, proofs of work help.
 
     It raises RateLimited.
     """
+    proof_header = Header(
+        alias=PROOF,
+        include_in_schema=purpose is not None,
+        description="Of work, after `proof_required`",
+    )
 
-    async def charge_address(request: Request, response: Response, deps: DepsIn) -> None:
-        scope = request.scope
-        address = client_address(scope["headers"], scope.get("client"), deps.settings.trusted_hops)
-        counted = await deps.addresses.counted(address)
+    async def charge_address(
+        request: Request,
+        response: Response,
+        deps: DepsIn,
+        proof: Annotated[str | None, proof_header] = None,
+    ) -> None:
+        counted = await counted_caller(deps, request)
         if counted is not None:
             charge = Charge(Scope.ADDRESS, counted.name, counted.rule.budget, COSTS[action])
-            await _charge(deps, response, charge)
+            ticket = None
+            if purpose is not None:
+                ticket = Ticket(Wish(purpose, address=counted.name), proof)
+            await _charge(deps, response, charge, ticket)
 
     return charge_address
+
+
+async def counted_caller(deps: Deps, request: Request) -> Counted | None:
+    """How the caller's address is counted; None where it is not."""
+    scope = request.scope
+    address = client_address(scope["headers"], scope.get("client"), deps.settings.trusted_hops)
+    return await deps.addresses.counted(address)
 
 
 def by_session(action: Action) -> Limiting:
@@ -67,7 +90,9 @@ async def charge_room(deps: Deps, response: Response, room: UUID) -> None:
     await _charge(deps, response, Charge(Scope.ROOM, str(room), budget, cost))
 
 
-async def _charge(deps: Deps, response: Response, charge: Charge) -> None:
+async def _charge(
+    deps: Deps, response: Response, charge: Charge, ticket: Ticket | None = None
+) -> None:
     budget = charge.budget
     if budget.unlimited:
         return
@@ -77,7 +102,10 @@ async def _charge(deps: Deps, response: Response, charge: Charge) -> None:
     if left.wait > 0:
         charge.tell_reached(left.wait)
         if not budget.dry_run:
-            raise RateLimited(charge.scope.value, left.wait, int(budget.burst))
+            refusal = RateLimited(charge.scope.value, left.wait, int(budget.burst))
+            if ticket is None:
+                raise refusal
+            await deps.proofs.admit(ticket, charge, refusal)
     _tell(response, budget, left)
 
 

@@ -54,6 +54,10 @@ MAKES: Final[Responses] = {
     201: {"headers": {"Location": {"$ref": "#/components/headers/Location"}}}
 }
 """Goes with a route that tells the address of what it made."""
+BEGINS: Final[Responses] = {
+    202: {"headers": {"Location": {"$ref": "#/components/headers/Location"}}}
+}
+"""Goes with a route that tells the address where its progress can be read."""
 
 
 def answers(*codes: ErrorCode) -> Responses:

@@ -20,6 +20,7 @@ register_url_convertor("room", RoomConvertor())
 
 ROOM: Final = "/api/rooms/{room_id:room}/"
 MESSAGE: Final = "/api/messages/{message_id}/"
+ERASURE: Final = "/api/erasures/{erasure_id}/"
 
 _UUID: Final[dict[str, Any]] = {"format": "uuid"}
 
@@ -42,6 +43,24 @@ async def message_in_path(message_id: Annotated[str, Path(json_schema_extra=_UUI
     return _named(message_id, ErrorCode.MESSAGE_NOT_FOUND)
 
 
+async def thing_in_path(thing_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
+    """The id of what else a path names.
+
+    Raises:
+        ChatError: `not_found`, it is no UUID.
+    """
+    return _named(thing_id, ErrorCode.NOT_FOUND)
+
+
+async def erasure_in_path(erasure_id: Annotated[str, Path(json_schema_extra=_UUID)]) -> UUID:
+    """The erasure's id. What is no UUID names none.
+
+    Raises:
+        ChatError: `not_found`.
+    """
+    return _named(erasure_id, ErrorCode.NOT_FOUND)
+
+
 def _named(raw: str, code: ErrorCode) -> UUID:
     found = parse_uuid(raw)
     if found is None:
@@ -51,3 +70,4 @@ def _named(raw: str, code: ErrorCode) -> UUID:
 
 RoomId = Annotated[UUID, Depends(room_in_path)]
 MessageId = Annotated[UUID, Depends(message_in_path)]
+ErasureId = Annotated[UUID, Depends(erasure_in_path)]

@@ -47,7 +47,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,16}")
 MAX_PAGE: Final = 1_000_000_000
 
 
-def _by_rule(check: Callable[[T], R]) -> Callable[[T], R]:
+def by_rule(check: Callable[[T], R]) -> Callable[[T], R]:
     """Lets a rule of the domain report through pydantic, so that all fields are told at once."""
 
     def checked(value: T) -> R:
@@ -103,31 +103,31 @@ Uuid = Annotated[
 ]
 Username = Annotated[
     str,
-    AfterValidator(_by_rule(normalise_username)),
+    AfterValidator(by_rule(normalise_username)),
     _text("adda-name", "1–100 graphemes; no control or bidi-override characters"),
 ]
 Color = Annotated[
     str,
-    AfterValidator(_by_rule(normalise_color)),
+    AfterValidator(by_rule(normalise_color)),
     WithJsonSchema(
         {"type": "string", "pattern": "^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "examples": ["#ff0000"]}
     ),
 ]
 RoomName = Annotated[
     str,
-    AfterValidator(_by_rule(normalise_room_name)),
+    AfterValidator(by_rule(normalise_room_name)),
     _text("adda-name", "1–100 graphemes; no control or bidi-override characters"),
 ]
 Description = Annotated[
     str,
-    AfterValidator(_by_rule(normalise_description)),
+    AfterValidator(by_rule(normalise_description)),
     WithJsonSchema(
         {"type": "string", "format": "adda-description", "description": "At most 2,000 graphemes"}
     ),
 ]
 MaxUsers = Annotated[
     int,
-    BeforeValidator(_by_rule(_max_users)),
+    BeforeValidator(by_rule(_max_users)),
     WithJsonSchema(
         {
             "anyOf": [
@@ -143,12 +143,12 @@ MaxUsers = Annotated[
 ]
 Content = Annotated[
     str,
-    AfterValidator(_by_rule(_content)),
+    AfterValidator(by_rule(_content)),
     _text("adda-content", "Trimmed; 1–4,000 graphemes, at most 16 KiB"),
 ]
 ClientId = Annotated[
     str,
-    AfterValidator(_by_rule(check_client_id)),
+    AfterValidator(by_rule(check_client_id)),
     _text(
         "adda-client-id",
         "Makes a retry safe: the same id again gives the first answer again",
@@ -157,7 +157,7 @@ ClientId = Annotated[
 ]
 FileUrl = Annotated[
     str,
-    AfterValidator(_by_rule(check_file_url)),
+    AfterValidator(by_rule(check_file_url)),
     WithJsonSchema(
         {
             "type": "string",
@@ -202,12 +202,13 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
 
-def _example(example: dict[str, Any], **more: object) -> ConfigDict:
+def example(example: dict[str, Any], **more: object) -> ConfigDict:
+    """The configuration of a body with an example in the document."""
     extra: dict[str, Any] = {"examples": [example], **more}
     return ConfigDict(json_schema_extra=extra)
 
 
-def _unsent() -> Any:
+def unsent() -> Any:
     """Default of a field that then stays as it is; `model_fields_set` tells which were sent."""
     return Field(default=None, json_schema_extra=_without_default)
 
@@ -219,7 +220,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 class CreateUserRequest(RequestBody):
     """A new person."""
 
-    model_config = _example({"username": "রাকিব", "color": "#ff0000"})
+    model_config = example({"username": "রাকিব", "color": "#ff0000"})
 
     username: Username
     color: Color | None = None
@@ -228,7 +229,7 @@ class CreateUserRequest(RequestBody):
 class JoinRoomRequest(RequestBody):
     """Somebody wants into a room; an unknown id becomes a new room."""
 
-    model_config = _example(
+    model_config = example(
         {
             "room_id": "123e4567-e89b-12d3-a456-426614174000",
             "username": "রাকিব",
@@ -244,7 +245,7 @@ class JoinRoomRequest(RequestBody):
 class RoomRequest(RequestBody):
     """A new room, or all of a changed one; a field that is left out stays as it is."""
 
-    model_config = _example(
+    model_config = example(
         {
             "name": "ক্রিকেট",
             "description": "আজকের খেলা",
@@ -262,18 +263,18 @@ class RoomRequest(RequestBody):
 class RoomPatch(RequestBody):
     """A part of a room."""
 
-    model_config = _example({"description": "আজকের খেলা"})
+    model_config = example({"description": "আজকের খেলা"})
 
-    name: RoomName = _unsent()
-    description: Description | None = _unsent()
-    max_users: MaxUsers = _unsent()
-    is_public: bool = _unsent()
+    name: RoomName = unsent()
+    description: Description | None = unsent()
+    max_users: MaxUsers = unsent()
+    is_public: bool = unsent()
 
 
 class MessageRequest(RequestBody):
     """A new message."""
 
-    model_config = _example(
+    model_config = example(
         {
             "room_id": "123e4567-e89b-12d3-a456-426614174000",
             "content": "হ্যালো সবাই!",
@@ -293,18 +294,26 @@ class MessageRequest(RequestBody):
 class MessagePut(RequestBody):
     """All of a message that its author may change; a field that is left out stays as it is."""
 
-    model_config = _example({"content": "হ্যালো সবাইকে!"}, **_FILES_HAVE_ADDRESSES)
+    model_config = example({"content": "হ্যালো সবাইকে!"}, **_FILES_HAVE_ADDRESSES)
 
     content: Content
-    message_type: MessageType = _unsent()
-    file_url: FileUrl | None = _unsent()
+    message_type: MessageType = unsent()
+    file_url: FileUrl | None = unsent()
 
 
 class MessagePatch(RequestBody):
     """A part of a message."""
 
-    model_config = _example({"content": "হ্যালো সবাইকে!"}, **_FILES_HAVE_ADDRESSES)
+    model_config = example({"content": "হ্যালো সবাইকে!"}, **_FILES_HAVE_ADDRESSES)
 
-    content: Content = _unsent()
-    message_type: MessageType = _unsent()
-    file_url: FileUrl | None = _unsent()
+    content: Content = unsent()
+    message_type: MessageType = unsent()
+    file_url: FileUrl | None = unsent()
+
+
+class ErasureRequest(RequestBody):
+    """Somebody wants to be forgotten, and knows that this cannot be taken back."""
+
+    model_config = example({"confirm": True})
+
+    confirm: Literal[True]

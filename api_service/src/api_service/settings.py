@@ -40,6 +40,14 @@ class ApiSettings(DoorSettings):
     body_bytes: int = Field(
         64 * 1024, ge=1024, le=16 * 1024 * 1024, description="Bytes of a request's body, at most"
     )
+    edit_seconds: int = Field(
+        24 * 3600,
+        ge=0,
+        description="Seconds for which authors may change what they have said; 0: for ever",
+    )
+    delete_seconds: int = Field(
+        0, ge=0, description="Seconds for which authors may delete what they have said; 0: for ever"
+    )
     drain_settle_seconds: float = Field(
         0.0,
         ge=0,

@@ -11,11 +11,16 @@ from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
+from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
 from shared.message_store.engine import create_engine
+from shared.message_store.erasures import Erasures
 from shared.message_store.message_reader import MessageReader
+from shared.message_store.moderation_directory import ModerationDirectory
+from shared.message_store.own_data import OwnData
+from shared.message_store.review_directory import ReviewDirectory
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
 from shared.presence.presence import Presence
@@ -23,12 +28,17 @@ from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
+from shared.rooms.live_rules import LiveRules
+from shared.rooms.origins import Origins
 from shared.runtime.clock import Clock, IdMaker, SystemClock
 from shared.runtime.health import Readiness, check_parts
 from shared.runtime.redis_client import open_redis
 from shared.sessions.session_store import SessionStore
 from shared.usecases.change_message import MessageEditor
+from shared.usecases.export_user import UserExporter
 from shared.usecases.identify import Identifier
+from shared.usecases.know_rules import RulesReader
+from shared.usecases.moderate import Moderator
 from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import MessagePoster
 from shared.usecases.read_history import HistoryReader
@@ -57,8 +67,6 @@ class Deps:
     ids: IdMaker
     redis: Redis
     database: Database
-    admin_engine: AsyncEngine
-    """Of the pages of administrators alone: a search there must not take the API's connections."""
     live: LiveRooms
     presence: Presence
     sessions: SessionStore
@@ -72,8 +80,15 @@ class Deps:
     room_reads: RoomReads
     lists: ListReads
     editor: MessageEditor
+    exporter: UserExporter
+    erasures: Erasures
     buckets: Buckets
     addresses: Addresses
+    rules: RulesReader
+    moderation: ModerationDirectory
+    reviews: ReviewDirectory
+    moderator: Moderator
+    proofs: Proofs
     stopping: asyncio.Event
 
     @property
@@ -110,56 +125,102 @@ async def open_deps(
         stack.push_async_callback(redis.aclose)
         database = _open_database(settings, name)
         stack.push_async_callback(database.dispose)
-        admin_engine = _open_admin_engine(settings, name)
-        stack.push_async_callback(admin_engine.dispose)
-        clock = SystemClock()
-        ids = IdMaker(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
-        live = LiveRooms(redis, scripts)
-        batcher = CallBatcher(redis)
         log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
         stack.push_async_callback(log.drain)
-        sessions = SessionStore(redis, scripts.keys)
-        reader = MessageReader(database)
-        room_directory = RoomDirectory(database)
-        user_directory = UserDirectory(database)
-        rooms = RoomOpener(live, room_directory, clock, ids)
-        presence = Presence(redis, scripts)
-        history = HistoryReader(log, reader, rooms)
-        hops = settings.trusted_hops
-        yield Deps(
-            settings=settings,
-            clock=clock,
-            ids=ids,
-            redis=redis,
-            database=database,
-            admin_engine=admin_engine,
-            live=live,
-            presence=presence,
-            sessions=sessions,
-            room_directory=room_directory,
-            user_directory=user_directory,
-            rooms=rooms,
-            identifier=Identifier(sessions, user_directory, clock, ids),
-            poster=MessagePoster(log, rooms, ids),
-            history=history,
-            newest=NewestReader(UnsavedMessages(redis, scripts.keys), reader, live),
-            room_reads=RoomReads(rooms, history, presence, live, clock, hops),
-            lists=ListReads(live, room_directory, clock, hops),
-            editor=MessageEditor(log, reader, rooms),
-            buckets=Buckets(batcher, scripts),
-            addresses=Addresses(batcher, scripts.keys, rules_of(settings), clock),
-            stopping=stopping or asyncio.Event(),
-        )
+        yield _build_deps(settings, redis, database, log, scripts, stopping or asyncio.Event())
 
 
-def _open_admin_engine(settings: ApiSettings, name: str) -> AsyncEngine:
-    return create_engine(
+@asynccontextmanager
+async def open_admin_engine(settings: ApiSettings) -> AsyncIterator[AsyncEngine]:
+    """Connections of the pages of administrators: a search there must not take the API's."""
+    engine = create_engine(
         settings.database_url.get_secret_value(),
-        f"{name}-pages",
+        f"adda-{settings.instance}-pages",
         pool_size=ADMIN_CONNECTIONS,
         max_overflow=0,
         command_seconds=settings.database_seconds,
+    )
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def _build_deps(
+    settings: ApiSettings,
+    redis: Redis,
+    database: Database,
+    log: MessageLog,
+    scripts: Scripts,
+    stopping: asyncio.Event,
+) -> Deps:
+    clock = SystemClock()
+    ids = IdMaker(clock)
+    live = LiveRooms(redis, scripts)
+    proofs = _build_limits(settings, redis, scripts)
+    sessions = SessionStore(redis, scripts.keys)
+    reader, presence = MessageReader(database), Presence(redis, scripts)
+    room_directory = RoomDirectory(database)
+    user_directory = UserDirectory(database)
+    rooms = RoomOpener(live, room_directory, clock, ids)
+    history = HistoryReader(log, reader, rooms)
+    unsaved = UnsavedMessages(redis, scripts.keys)
+    moderator = _build_moderator(redis, database, history, scripts, ids)
+    return Deps(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        redis=redis,
+        database=database,
+        live=live,
+        presence=presence,
+        sessions=sessions,
+        room_directory=room_directory,
+        user_directory=user_directory,
+        rooms=rooms,
+        identifier=Identifier(sessions, user_directory, clock, ids),
+        poster=moderator.poster,
+        history=history,
+        newest=NewestReader(unsaved, reader, live),
+        room_reads=RoomReads(rooms, history, presence, live, clock, settings.trusted_hops),
+        lists=ListReads(live, room_directory, clock, settings.trusted_hops),
+        editor=moderator.editor,
+        exporter=UserExporter(unsaved, OwnData(database), room_directory, user_directory, clock),
+        erasures=Erasures(database),
+        buckets=proofs.buckets,
+        addresses=proofs.addresses,
+        proofs=proofs,
+        rules=moderator.rules,
+        moderation=moderator.directory,
+        reviews=moderator.reviews,
+        moderator=moderator,
+        stopping=stopping,
+    )
+
+
+def _build_limits(settings: ApiSettings, redis: Redis, scripts: Scripts) -> Proofs:
+    batcher, clock = CallBatcher(redis), SystemClock()
+    buckets = Buckets(batcher, scripts)
+    addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+    return Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share)
+
+
+def _build_moderator(
+    redis: Redis, database: Database, history: HistoryReader, scripts: Scripts, ids: IdMaker
+) -> Moderator:
+    clock, log, rooms = SystemClock(), history.log, history.rooms
+    directory = ModerationDirectory(database)
+    return Moderator(
+        directory,
+        ReviewDirectory(database),
+        RulesReader(LiveRules(redis, scripts), directory, clock),
+        MessageEditor(log, history.store, rooms),
+        MessagePoster(log, rooms, ids),
+        history,
+        Origins(CallBatcher(redis), scripts.keys),
+        clock,
+        ids,
     )
 
 

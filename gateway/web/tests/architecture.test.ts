@@ -15,7 +15,8 @@ const LAYERS = [
   ["chat"],
   ["text"],
   ["storage"],
-  ["avro", "wire"],
+  ["proof"],
+  ["avro", "trusted", "wire"],
 ] as const;
 
 const TESTED_IN_A_BROWSER: Readonly<Record<string, string>> = {
@@ -23,6 +24,7 @@ const TESTED_IN_A_BROWSER: Readonly<Record<string, string>> = {
   "avro/rules.ts": "tests/avro/engine.test.ts",
   "avro/signs.ts": "tests/avro/engine.test.ts",
   "connection/surroundings.ts": "tests/web/test_conversation.py",
+  "proof/worker.ts": "tests/web/test_proof.py",
   "storage/preferences.ts": "tests/web/test_identity.py",
   "text/bn.ts": "tests/text/catalogue.test.ts",
   "text/en.ts": "tests/text/catalogue.test.ts",

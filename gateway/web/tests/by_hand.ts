@@ -45,6 +45,14 @@ export class RecordingSocket implements Socket {
   }
 }
 
+/** What somebody was asked to prove. */
+export interface Task {
+  readonly place: string;
+  readonly signal: AbortSignal;
+  readonly solve: (proof: string) => void;
+  readonly fail: () => void;
+}
+
 interface Timer {
   readonly at: number;
   readonly work: () => void;
@@ -52,6 +60,7 @@ interface Timer {
 
 export class ByHand implements Surroundings {
   readonly sockets: RecordingSocket[] = [];
+  readonly tasks: Task[] = [];
   chanceIs = 0.5;
   isOnline = true;
   #now = 1_000_000;
@@ -65,6 +74,13 @@ export class ByHand implements Surroundings {
   now = (): number => this.#now;
   chance = (): number => this.chanceIs;
   online = (): boolean => this.isOnline;
+  prove = (place: string, signal: AbortSignal): Promise<string> =>
+    new Promise((solve, reject) => {
+      const fail = (): void => {
+        reject(new Error("not proved"));
+      };
+      this.tasks.push({ place, signal, solve, fail });
+    });
   later = (milliseconds: number, work: () => void): (() => void) => {
     const timer = { at: this.#now + milliseconds, work };
     this.#timers.add(timer);
@@ -76,6 +92,12 @@ export class ByHand implements Surroundings {
   get socket(): RecordingSocket {
     const last = this.sockets.at(-1);
     if (last === undefined) throw new Error("no socket was opened");
+    return last;
+  }
+
+  get task(): Task {
+    const last = this.tasks.at(-1);
+    if (last === undefined) throw new Error("nothing was to be proved");
     return last;
   }
 

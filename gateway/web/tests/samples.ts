@@ -89,7 +89,7 @@ export function welcome(fields: Partial<WelcomeEvent> = {}): WelcomeEvent {
 }
 
 export function problem(code: string, fields: Partial<ErrorEvent> = {}): ErrorEvent {
-  const none = { retry_after: null, client_id: null, errors: null };
+  const none = { retry_after: null, client_id: null, errors: null, challenge: null };
   return { ...golden("error"), ...none, message: code, code, ...fields };
 }
 

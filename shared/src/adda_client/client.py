@@ -14,6 +14,7 @@ from websockets.typing import Subprotocol
 from adda_client.answers import Answers, ConnectionLost, TryAgain
 from adda_client.backoff import FullJitter
 from adda_client.errors import ChatClosed, ChatRefused
+from adda_client.proof import prove
 from adda_client.timeline import Timeline
 from adda_client.wire import chat_address, decode_event, encode_command
 from shared.protocol.close_codes import CLOSES, CloseCode
@@ -39,6 +40,9 @@ ACK_SECONDS: Final = 8.0
 
 MOST_WAITING: Final = 10_000
 """Events that may wait to be taken, and one answer's more; what comes then is read again later."""
+
+MOST_PROOFS: Final = 3
+"""Who has worked so often and still is not in waits like the others."""
 
 MOST_FRAME_BYTES: Final = 8 << 20
 FILL_PAGE: Final = 100
@@ -94,6 +98,10 @@ class ChatClient:
         self._welcomed = asyncio.Event()
         self._attempt = 0
         self._asked_wait = 0.0
+        self._challenge: str | None = None
+        """Where the server wants the next attempt to bring a proof from."""
+        self._proof: str | None = None
+        self._proofs = 0
         self._waiting: deque[Event] = deque()
         """Events that the program has not taken yet."""
         self._paused = False
@@ -261,10 +269,21 @@ class ChatClient:
             except Exception as error:  # noqa: BLE001 - a fault of ours: the program must hear of it
                 self._finish(error)
                 return
+            if await self._work():
+                continue
             wait = self._backoff.seconds(self._attempt, self._asked_wait)
             self._attempt += 1
             self._asked_wait = 0.0
             await asyncio.sleep(wait)
+
+    async def _work(self) -> bool:
+        """Makes the proof that the server asked for, if it did; False: there is none."""
+        place, self._challenge = self._challenge, None
+        if place is None or self._proofs >= MOST_PROOFS:
+            return False
+        self._proofs += 1
+        self._proof = await prove(self.base, place, self._options)
+        return self._proof is not None
 
     async def _converse(self) -> None:
         protocols = [Subprotocol("adda"), Subprotocol(self.session_id)]
@@ -285,12 +304,14 @@ class ChatClient:
 
     def _address(self) -> str:
         position = self._timeline.position
+        proof, self._proof = self._proof, None  # it is good once
         return chat_address(
             self.base,
             self.room,
             **self._names,
             epoch=None if position is None else position.epoch,
             since=None if position is None else position.seq,
+            proof=proof,
         )
 
     async def _take(self, event: Event) -> None:
@@ -308,7 +329,7 @@ class ChatClient:
             case WelcomeEvent():
                 self.user_id = event.user_id
                 self.connections += 1
-                self._attempt = 0
+                self._attempt = self._proofs = 0
                 self._welcomed.set()
             case _:
                 pass
@@ -331,6 +352,7 @@ class ChatClient:
     def _take_error(self, event: ErrorEvent) -> None:
         if not self._welcomed.is_set():
             self._asked_wait = event.retry_after or 0.0  # the close says whether to come back
+            self._challenge = event.challenge
             return
         whose = self._answers.take_error(event)
         if whose == "unclear":

@@ -11,6 +11,7 @@ from tests.integration.api_service.conftest import (
     run_api,
     say,
 )
+from tests.proof_of_work import prove
 
 from shared.domain.budgets import UNLIMITED, Budget
 
@@ -54,10 +55,79 @@ async def test_one_address_may_make_only_so_much(
         await make_person(client)  # 2
         await make_room(client)  # 10
         limited = await client.post("/api/join-room/", json={"room_id": UNKNOWN, "username": "ক"})
-        assert (limited.status_code, limited.json()["code"]) == (429, "rate_limited")
+        assert (limited.status_code, limited.json()["code"]) == (429, "proof_required")
         elsewhere = {"X-Forwarded-For": "203.0.113.9"}
         made = await client.post("/api/create-user/", json={"username": "খ"}, headers=elsewhere)
         assert made.status_code == 201
+
+
+async def test_who_is_over_may_still_make_something_by_a_proof_at_any_replica(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_ipv4=Budget(10, 0.01), unlimited_networks=(), proof_share=1)
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(run_api(settings))
+        there = await stack.enter_async_context(run_api(settings))
+        await make_room(here)  # 10
+        bodies = {
+            "/api/create-user/": {"username": "ক"},
+            "/api/join-room/": {"room_id": UNKNOWN, "username": "ক"},
+        }
+        for path, body in bodies.items():
+            asked = await there.post(path, json=body)
+            assert (asked.status_code, asked.json()["code"]) == (429, "proof_required")
+            assert int(asked.headers["Retry-After"]) >= 1
+            proof = {"X-Adda-Proof": await prove(here, asked.json()["challenge"])}
+            made = await there.post(path, json=body, headers=proof)
+            assert made.status_code in {200, 201}, made.text
+            again = await here.post(path, json=body, headers=proof)
+            assert again.json()["code"] == "proof_required"
+
+
+async def test_a_proof_for_something_else_or_of_somebody_else_opens_nothing(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_ipv4=Budget(10, 0.01), unlimited_networks=())
+    async with run_api(settings) as client:
+        elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+        await make_room(client)
+        proofs = [
+            await prove(client, "/api/challenge/?for=join"),
+            await prove(client, "/api/challenge/?for=room"),
+            await prove(client, "/api/challenge/?for=user", **elsewhere),
+            "!",
+        ]
+        for proof in proofs:
+            headers = {"X-Adda-Proof": proof}
+            answer = await client.post("/api/create-user/", json={"username": "ক"}, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (429, "proof_required")
+
+
+async def test_proofs_do_not_help_who_writes_too_much(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_ipv4=Budget(14, 0.01), unlimited_networks=())
+    async with run_api(settings) as client:
+        person = await make_person(client)
+        room = await make_room(client)
+        body = {"room_id": room["id"], "content": "আরও"}
+        said = [
+            await client.post("/api/messages/", json=body, headers=person.headers) for _ in range(3)
+        ]
+        assert [answer.status_code for answer in said] == [201, 201, 429]
+        assert said[2].json()["code"] == "rate_limited"
+        assert "challenge" not in said[2].json()
+
+
+async def test_where_proofs_buy_nothing_none_is_asked_for(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_ipv4=Budget(10, 0.01), unlimited_networks=(), proof_share=0)
+    async with run_api(settings) as client:
+        await make_room(client)
+        proof = {"X-Adda-Proof": await prove(client, "/api/challenge/?for=user")}
+        answer = await client.post("/api/create-user/", json={"username": "ক"}, headers=proof)
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
 
 
 async def test_a_forged_address_is_charged_to_who_forges(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 from tests.integration.worker.harness import Ingest
 
+from api_service.settings import ApiSettings
+from api_service.wiring import Deps, open_deps
 from shared.redis_schema.keys import Keys
 from shared.runtime.redis_client import open_redis
 from worker.settings import WorkerSettings
@@ -39,3 +42,17 @@ def settings(redis_url: str, redis_key_prefix: str, database_url: str) -> Worker
             "stop_seconds": 5.0,
         }
     )
+
+
+@pytest.fixture
+async def deps(settings: WorkerSettings) -> AsyncIterator[Deps]:
+    """What the REST service does its work with."""
+    api = ApiSettings(
+        redis_url=SecretStr(settings.redis_url.get_secret_value()),
+        database_url=SecretStr(settings.database_url.get_secret_value()),
+        key_prefix=settings.key_prefix,
+        partitions=settings.partitions,
+        instance="beside",
+    )
+    async with open_deps(api) as deps:
+        yield deps

@@ -67,10 +67,10 @@ class Ingest:
             _ = pipeline.xadd(stream, fields)
         await pipeline.execute()
 
-    async def query(self, statement: str) -> Any:
+    async def query(self, statement: str, *arguments: Any) -> Any:
         connection = await asyncpg.connect(self.database_url)
         try:
-            return await connection.fetchval(statement)
+            return await connection.fetchval(statement, *arguments)
         finally:
             await connection.close()
 

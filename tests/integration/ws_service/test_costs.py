@@ -15,7 +15,7 @@ from tests.integration.ws_service.conftest import Replica, run_replica
 from shared.protocol.codec import StoredMessage, encode_body
 from shared.protocol.envelopes import MessagesEnvelope
 from shared.redis_schema import call_batcher
-from shared.redis_schema.scripts import run_all
+from shared.redis_schema.pipelines import run_all
 from shared.runtime.redis_wire import RedisWire
 from ws_service import fan_out, wire
 

@@ -16,6 +16,27 @@ def made() -> dict[str, Any]:
     return document(create_app(ApiSettings(admin_token=SecretStr("x" * 24))))
 
 
+MODERATION = {
+    "get /api/rooms/{room_id}/moderation/",
+    "patch /api/rooms/{room_id}/moderation/",
+    "post /api/rooms/{room_id}/moderation/sanctions/",
+    "delete /api/rooms/{room_id}/moderation/sanctions/{thing_id}/",
+    "post /api/rooms/{room_id}/moderation/purge/",
+    "post /api/rooms/{room_id}/moderation/words/",
+    "delete /api/rooms/{room_id}/moderation/words/{thing_id}/",
+    "post /api/rooms/{room_id}/moderation/words/suggested/",
+    "post /api/rooms/{room_id}/moderation/link/",
+    "post /api/rooms/{room_id}/moderation/moderators/",
+    "delete /api/rooms/{room_id}/moderation/moderators/{thing_id}/",
+    "get /api/rooms/{room_id}/moderation/reports/",
+    "delete /api/rooms/{room_id}/moderation/reports/{message_id}/",
+    "get /api/rooms/{room_id}/moderation/held/",
+    "post /api/rooms/{room_id}/moderation/held/{thing_id}/",
+    "get /api/rooms/{room_id}/moderation/log/",
+    "post /api/messages/{message_id}/report/",
+}
+
+
 def operations(made: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [
         (f"{method} {path}", operation)
@@ -48,7 +69,12 @@ def test_all_calls_of_the_contract_are_in_it(made: dict[str, Any]) -> None:
         "delete /api/messages/{message_id}/",
         "post /api/create-user/",
         "post /api/join-room/",
-    }
+        "get /api/challenge/",
+        "get /api/me/",
+        "get /api/me/export/",
+        "delete /api/me/",
+        "get /api/erasures/{erasure_id}/",
+    } | MODERATION
 
 
 def test_bad_input_is_announced_as_400_never_as_422(made: dict[str, Any]) -> None:
@@ -88,15 +114,22 @@ def test_what_needs_a_session_says_so(made: dict[str, Any]) -> None:
         for name, operation in operations(made)
         if operation.get("security") == [{SESSION_SCHEME: []}]
     }
-    assert needs == {
-        "put /api/rooms/{room_id}/",
-        "patch /api/rooms/{room_id}/",
-        "delete /api/rooms/{room_id}/",
-        "post /api/messages/",
-        "put /api/messages/{message_id}/",
-        "patch /api/messages/{message_id}/",
-        "delete /api/messages/{message_id}/",
-    }
+    assert (
+        needs
+        == {
+            "put /api/rooms/{room_id}/",
+            "patch /api/rooms/{room_id}/",
+            "delete /api/rooms/{room_id}/",
+            "post /api/messages/",
+            "put /api/messages/{message_id}/",
+            "patch /api/messages/{message_id}/",
+            "delete /api/messages/{message_id}/",
+            "get /api/me/",
+            "get /api/me/export/",
+            "delete /api/me/",
+        }
+        | MODERATION
+    )
     assert made["components"]["securitySchemes"][SESSION_SCHEME]["scheme"] == "bearer"
     for name, operation in operations(made):
         if "security" in operation:

@@ -55,7 +55,7 @@ def test_the_close_codes_are_those_of_the_code(readme: str, yes: str, no: str) -
 
 def test_the_keys_are_those_of_the_code() -> None:
     first = KEY_TABLE[0]
-    shown = table_with(text_of("README.md"), f"`{first.pattern}`")
+    shown = table_with(text_of("deploy/docs/redis-keys.md"), f"`{first.pattern}`")
     assert shown == [[f"`{row.pattern}`", row.type, row.expires, row.purpose] for row in KEY_TABLE]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.domain.entities import User
 from ws_service.fan_out import NO_SOCKET, Seat, Seats
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Member:
 
     def __init__(self) -> None:
         self.id: UUID = uuid4()
+        self.user = User(uuid4(), b"", "", "", 0)
         self.roster_deltas = False
         self.seat: Seat | None = None
         self.near, self.far = socket.socketpair()
@@ -43,6 +45,9 @@ class Member:
 
     def take_name(self, people: Mapping[str, Person]) -> None:
         raise AssertionError(people)
+
+    def judge(self) -> None:
+        raise AssertionError
 
     def close(self, code: CloseCode) -> None:
         raise AssertionError(code)

@@ -39,6 +39,12 @@ def test_everything_but_the_room_may_be_left_out() -> None:
     )
 
 
+def test_a_proof_of_work_may_come_along() -> None:
+    assert read_join_request(scope_of()).proof is None
+    proof = "eyJ+/w=="  # Base64 has signs that mean something in addresses
+    assert read_join_request(scope_of(f"proof={quote(proof, safe='')}")).proof == proof
+
+
 def test_a_missing_slash_changes_nothing() -> None:
     assert str(read_join_request(scope_of() | {"path": f"/ws/chat/{ROOM}"}).room) == ROOM
 

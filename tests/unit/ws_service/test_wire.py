@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.domain.entities import RoomSettings, User
+from shared.domain.moderation import Role
 from shared.domain.times import format_micros
 from shared.presence.presence import Joined
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
@@ -16,6 +17,7 @@ from shared.protocol.events import (
     MessageEvent,
     MessageUpdatedEvent,
     RecoveredEvent,
+    RulesInfo,
     WelcomeEvent,
 )
 from shared.rooms.live_rooms import LiveRoom
@@ -97,8 +99,11 @@ def test_a_welcome_names_the_room_the_place_and_the_limits() -> None:
         new_session_id=None,
         epoch="e",
         seq=9,
+        rules=RulesInfo(locked=True, slow_seconds=5, notice="ভদ্র থাকুন"),
+        role=Role.MODERATOR,
         micros=0,
     )
     event = WelcomeEvent.model_validate(payload(frame))
     assert (event.room.online_users, event.room.total_messages, event.seq) == (3, 5, 9)
+    assert (event.rules.slow_seconds, event.role) == (5, "moderator")
     assert (event.limits.content_bytes, event.limits.user_list) == (16_384, 200)

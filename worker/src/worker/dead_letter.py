@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from redis.asyncio import Redis
 
     from shared.redis_schema.keys import Keys
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger()
 
 MAX_REASON_CHARACTERS: Final = 500
+LETTERS_AT_ONCE: Final = 1000
 
 
 class DeadLetters:
@@ -48,6 +51,24 @@ class DeadLetters:
             kind=entry.fields.get(b"k", b"").decode("ascii", "replace"),
             reason=reason[:MAX_REASON_CHARACTERS],
         )
+
+    async def forget_user(self, user: UUID) -> None:
+        """Removes letters that speak of a user: what they wrote, and who they were."""
+        needles = (f'"user_id":"{user}"'.encode(), f'"id":"{user}"'.encode())
+        for partition in range(self._keys.partitions):
+            stream, place = self._keys.dead(partition), "-"
+            while True:
+                letters: Any = await self._redis.xrange(stream, place, "+", LETTERS_AT_ONCE)
+                theirs = [
+                    letter_id
+                    for letter_id, fields in letters
+                    if any(needle in fields.get(b"b", b"") for needle in needles)
+                ]
+                if theirs:
+                    await self._redis.xdel(stream, *theirs)
+                if len(letters) < LETTERS_AT_ONCE:
+                    break
+                place = f"({letters[-1][0].decode()}"
 
     async def trim(self, partition: int, days: float) -> None:
         """Forgets letters older than `days`."""

@@ -17,7 +17,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from shared.redis_schema.keys import CONSUMER_GROUP
-from shared.redis_schema.scripts import WAIT_MILLISECONDS
+from shared.redis_schema.pipelines import WAIT_MILLISECONDS
 from worker.entry import Entry, EntryKey
 
 if TYPE_CHECKING:

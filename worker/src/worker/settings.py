@@ -30,6 +30,29 @@ class WorkerSettings(CommonSettings):
         gt=0,
         description="Days that refused entries are kept in Redis for a person to look at",
     )
+    retention_messages_days: float = Field(
+        0.0,
+        ge=0,
+        description="Days that messages are kept; older ones leave PostgreSQL and Redis; "
+        "0 = for ever",
+    )
+    retention_users_days: float = Field(
+        0.0,
+        ge=0,
+        description="Days that people are kept who have not been seen, have no messages and own no "
+        "room; 0 = for ever",
+    )
+    retention_every_seconds: float = Field(
+        3600.0, ge=0.05, description="Seconds between looks for what is too old"
+    )
+    erase_every_seconds: float = Field(
+        2.0, ge=0.05, description="Seconds between looks for people who want to be erased"
+    )
+    erase_settle_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds that an erasure takes at least: longer than any request may take",
+    )
     stop_seconds: float = Field(
         15.0, ge=0, description="Seconds a stopping worker has to finish the batch in hand"
     )

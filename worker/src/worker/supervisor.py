@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker.consumer import Consumer
+    from worker.periodic import Periodic
     from worker.reaper import Reaper
 
 log = structlog.stdlib.get_logger()
@@ -28,6 +29,8 @@ class Supervisor:
     consumers: Sequence[Consumer]
     reaper: Reaper
     stop_seconds: float
+    others: Sequence[Periodic] = ()
+    """Work that may be broken off anywhere."""
 
     async def run_until(self, stop: asyncio.Event) -> int:
         """Works until `stop` is set or a part fails; returns the process's exit code."""
@@ -37,8 +40,11 @@ class Supervisor:
             loop.create_task(consumer.run(consuming), name=f"consumer {number}")
             for number, consumer in enumerate(self.consumers)
         ]
+        # The event that their backoffs wait for: what is refused at once, and waits for nothing,
+        # would go round and round between the two.
+        others = [loop.create_task(other.run(stop), name=other.name) for other in self.others]
         reaper = loop.create_task(self.reaper.run(reaping), name="reaper")
-        parts = [*consumers, reaper]
+        parts = [*consumers, *others, reaper]
         stopped = loop.create_task(stop.wait(), name="stop")
         await asyncio.wait([stopped, *parts], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()

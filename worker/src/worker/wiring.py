@@ -6,23 +6,34 @@ import asyncio
 import zlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from shared.message_log.log_removal import LogRemoval
 from shared.message_store.bulk_writer import BulkWriter
+from shared.message_store.database import Database, open_database
 from shared.message_store.engine import create_bulk_pool
+from shared.message_store.erasures import Erasures
+from shared.message_store.retention import Retention
+from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.tables import COUNTER_SHARDS
 from shared.presence.presence import Presence
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
-from shared.runtime.clock import SystemClock
+from shared.rooms.live_rooms import LiveRooms
+from shared.runtime.clock import IdMaker, SystemClock
 from shared.runtime.redis_client import is_cluster, open_redis
 from shared.runtime.redis_pool import POOL_CONNECTIONS
+from shared.sessions.session_store import SessionStore
+from shared.usecases.open_room import RoomOpener
 from worker.backoff import Backoff
 from worker.batch import Batcher
 from worker.consumer import Consumer
 from worker.dead_letter import DeadLetters
+from worker.eraser import Eraser
 from worker.ingest_streams import IngestStreams
+from worker.periodic import Periodic
 from worker.progress import Progress
+from worker.pruner import Pruner
 from worker.reaper import Reaper
 from worker.reclaim import Reclaimer
 from worker.supervisor import Supervisor
@@ -34,6 +45,10 @@ if TYPE_CHECKING:
 
     from shared.runtime.clock import Clock
     from worker.settings import WorkerSettings
+
+
+PRIVACY_SECONDS: Final = 10.0
+"""What one statement of the eraser and the pruner may take; nobody waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,20 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
             for partitions in _read_together(redis, settings.partitions)
         ]
         reaper = _build_reaper(settings, redis, scripts, clock, stop)
-        yield Deps(Supervisor(consumers, reaper, settings.stop_seconds), progress)
+        database = open_database(
+            settings.database_url.get_secret_value(),
+            f"{name}-privacy",
+            pool_size=1,
+            max_overflow=1,
+            read_seconds=PRIVACY_SECONDS,
+            change_seconds=PRIVACY_SECONDS,
+        )
+        stack.push_async_callback(database.dispose)
+        others = [
+            _build_eraser(settings, redis, scripts, database, stop),
+            _build_pruner(settings, redis, scripts, database, stop),
+        ]
+        yield Deps(Supervisor(consumers, reaper, settings.stop_seconds, others), progress)
 
 
 def _read_together(redis: Redis, partitions: int) -> list[range]:
@@ -131,3 +159,47 @@ def _build_reaper(
         every=settings.reap_every_seconds,
         dead_letter_days=settings.dead_letter_days,
     )
+
+
+def _build_eraser(
+    settings: WorkerSettings,
+    redis: Redis,
+    scripts: Scripts,
+    database: Database,
+    stop: asyncio.Event,
+) -> Periodic:
+    clock = SystemClock()
+    directory = RoomDirectory(database)
+    eraser = Eraser(
+        erasures=Erasures(database),
+        removal=LogRemoval(redis, scripts.keys),
+        rooms=RoomOpener(LiveRooms(redis, scripts), directory, clock, IdMaker(clock)),
+        directory=directory,
+        sessions=SessionStore(redis, scripts.keys),
+        presence=Presence(redis, scripts),
+        dead=DeadLetters(redis, scripts.keys, clock),
+        clock=clock,
+        settle=settings.erase_settle_seconds,
+    )
+    return Periodic("eraser", eraser.work, settings.erase_every_seconds, Backoff("eraser", stop))
+
+
+def _build_pruner(
+    settings: WorkerSettings,
+    redis: Redis,
+    scripts: Scripts,
+    database: Database,
+    stop: asyncio.Event,
+) -> Periodic:
+    pruner = Pruner(
+        retention=Retention(database),
+        erasures=Erasures(database),
+        removal=LogRemoval(redis, scripts.keys),
+        presence=Presence(redis, scripts),
+        sessions=SessionStore(redis, scripts.keys),
+        clock=SystemClock(),
+        messages_days=settings.retention_messages_days,
+        users_days=settings.retention_users_days,
+    )
+    every = settings.retention_every_seconds
+    return Periodic("pruner", pruner.work, every, Backoff("pruner", stop))

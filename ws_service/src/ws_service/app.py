@@ -34,10 +34,13 @@ log = structlog.stdlib.get_logger()
 CLOSE_FOR: Final = {
     ErrorCode.ROOM_FULL: CloseCode.ROOM_FULL,
     ErrorCode.ORIGIN_REFUSED: CloseCode.REFUSED,
+    ErrorCode.BANNED: CloseCode.REFUSED,
+    ErrorCode.ROOM_LOCKED: CloseCode.REFUSED,
     ErrorCode.TOO_MANY_CONNECTIONS: CloseCode.TOO_MANY_CONNECTIONS,
     ErrorCode.UNAVAILABLE: CloseCode.OVERLOAD,
     ErrorCode.OVERLOADED: CloseCode.OVERLOAD,
     ErrorCode.RATE_LIMITED: CloseCode.OVERLOAD,
+    ErrorCode.PROOF_REQUIRED: CloseCode.OVERLOAD,
     ErrorCode.INTERNAL: CloseCode.OVERLOAD,
 }
 """How a connection ends that was refused on the way in; anything else is the client's mistake."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from shared.protocol.envelopes import UnknownEnvelope, decode_envelope
+from shared.protocol.envelopes import ControlEnvelope, UnknownEnvelope, decode_envelope
 from ws_service.room_channel import RoomChannel
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from shared.redis_schema.keys import Keys
     from shared.runtime.lifecycle import BackgroundTasks
     from shared.usecases.open_room import RoomOpener
+    from ws_service.guards import Guards
 
 log = structlog.stdlib.get_logger()
 
+RULES_CHANGED: Final = ControlEnvelope("rules")
 LINGER_SECONDS: Final = 5.0
 """How long a room without connections stays subscribed: who reloads finds it open."""
 
@@ -37,6 +39,7 @@ class Channels:
         rooms: RoomOpener,
         tasks: BackgroundTasks,
         new_channel: Callable[[UUID], RoomChannel],
+        guards: Guards,
     ) -> None:
         """`subscriber` is set by the wiring, before the first use."""
         self.subscriber: Subscriber
@@ -45,6 +48,7 @@ class Channels:
         self._rooms = rooms
         self._tasks = tasks
         self._new_channel = new_channel
+        self._guards = guards
         self._open: dict[UUID, RoomChannel] = {}
         self._by_name: dict[str, RoomChannel] = {}
         self._opening: dict[UUID, asyncio.Task[RoomChannel]] = {}
@@ -83,7 +87,11 @@ class Channels:
         if channel is None:
             return
         try:
-            channel.take(decode_envelope(payload))
+            envelope = decode_envelope(payload)
+            if envelope == RULES_CHANGED:
+                self._guards.changed(channel.room)
+            else:
+                channel.take(envelope)
         except UnknownEnvelope:
             self.unknown_envelopes += 1
         except Exception:  # a fault in one room must not end the link of all the others
@@ -94,6 +102,7 @@ class Channels:
         channel = self._by_name.get(name)
         if channel is not None and channel.tracker is not None:
             channel.check()
+            self._guards.changed(channel.room)
 
     # ------------------------------------------------------------------ opening and closing
 
@@ -144,7 +153,7 @@ class Channels:
             task.exception()  # told to those who wait; it may be that nobody does any more
 
     async def _open_new(self, room: UUID) -> RoomChannel:
-        await self._rooms.open(room, create=True)
+        found = await self._rooms.open(room, create=True)
         name = self._keys.channel(room)
         channel = self._new_channel(room)
         self._open[room] = channel
@@ -152,6 +161,7 @@ class Channels:
         try:
             # Listen first, look then: what is published between waits in the channel.
             await self.subscriber.subscribe(name)
+            await self._guards.open(room, found.settings.owner_id)
             await channel.catch_up()
         except BaseException:
             await self._close(channel)
@@ -162,5 +172,6 @@ class Channels:
         name = self._keys.channel(channel.room)
         self._open.pop(channel.room, None)
         self._by_name.pop(name, None)
+        self._guards.close(channel.room)
         channel.stop()
         self.subscriber.unsubscribe(name)

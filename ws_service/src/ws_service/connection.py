@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,9 +17,9 @@ from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.protocol.events import PongEvent
 from shared.runtime.clock import chance
-from shared.usecases.read_history import within_bytes
 from ws_service import wire
 from ws_service.fan_out import NO_SOCKET
+from ws_service.fetching import fetched_frame
 from ws_service.session import (
     Close,
     Effect,
@@ -31,6 +30,7 @@ from ws_service.session import (
     Rename,
     Session,
     Typing,
+    Unheard,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from shared.usecases.post_message import CheckedDraft, Posting
     from ws_service.fan_out import Seat
     from ws_service.parts import Parts
+    from ws_service.replica import Replica
     from ws_service.room_channel import RoomChannel
+    from ws_service.standing import Standing
     from ws_service.transport import Transport
     from ws_service.visitors import Visitor
 
@@ -59,18 +61,6 @@ WAITS: Final = (Rename, Fetch)
 
 MOST_IN_LINE: Final = 64
 """Frames behind a command that waits; beyond it as above."""
-
-
-@dataclass(slots=True)
-class Replica:
-    """What all connections of a replica have in common."""
-
-    outbox_bytes: int
-    """What a slow peer may leave waiting."""
-    ticking: set[Connection] = field(default_factory=set)
-    """Connections whose session waits for time to pass."""
-    closes: Counter[str] = field(default_factory=Counter)
-    """Connections closed from this side, by the name of the code."""
 
 
 class Connection:
@@ -99,6 +89,7 @@ class Connection:
         "roster_deltas",
         "seat",
         "session",
+        "standing",
         "transport",
         "user",
         "visitor",
@@ -112,6 +103,7 @@ class Connection:
         replica: Replica,
         transport: Transport,
         session: Session,
+        standing: Standing,
         channel: RoomChannel,
         user: User,
         language: Language,
@@ -136,6 +128,7 @@ class Connection:
         """The address it counts for, and"""
         self.room_account: Account | None = None
         """what the room may be told: given back when it leaves."""
+        self.standing = standing
         transport.watch(self._show_outlet)
         self._posting = 0
         self._line: deque[str | None] = deque()
@@ -146,6 +139,10 @@ class Connection:
     def member(self) -> Member:
         """This connection as presence knows it."""
         return Member(self.channel.room, self.user.id, self.id)
+
+    def judge(self) -> None:
+        """See Listener."""
+        self._parts.enforcement.judge(self)
 
     @property
     def unread_bytes(self) -> int:
@@ -306,7 +303,9 @@ class Connection:
                 now = format_micros(self._parts.clock.micros())
                 self.answer(wire.event_frame(PongEvent(t=effect.t, server_time=now)))
             elif isinstance(effect, Refuse):
-                self._refuse(effect.error, effect.client_id)
+                self.refuse(effect.error, effect.client_id)
+            elif isinstance(effect, Unheard):
+                self._parts.unheard.take(self, effect)
             elif isinstance(effect, Close):
                 self.close(effect.code)
         except Exception as error:  # noqa: BLE001 - told to the sender, and logged if it is ours
@@ -326,7 +325,7 @@ class Connection:
         if not isinstance(error, ChatError):
             self._log(log.error, "command_failed", exc_info=error)
             error = ChatError(ErrorCode.INTERNAL)
-        self._refuse(error, client_id)
+        self.refuse(error, client_id)
 
     def _log(self, write: Callable[..., None], event: str, **fields: Any) -> None:
         """With what is known of the connection: frames come in no task of ours."""
@@ -341,7 +340,8 @@ class Connection:
             micros=self._parts.clock.micros(),
         )
 
-    def _refuse(self, error: ChatError, client_id: str | None) -> None:
+    def refuse(self, error: ChatError, client_id: str | None = None) -> None:
+        """Tells this client why something was not done."""
         if isinstance(error, Unavailable):
             self._log(log.info, "command_refused", code=error.code.value, part=error.part)
         now = self._parts.clock.micros()
@@ -386,14 +386,8 @@ class Connection:
         await self._parts.presence.rename(self.channel.room, renamed)
         await self._parts.identifier.sessions.replace(renamed)
         self.user = renamed
+        self.judge()  # there are names that are banned
 
     async def _fetch(self, effect: Fetch) -> None:
-        room = self.channel.room
-        if effect.after is not None:
-            page = await self._parts.history.after(room, effect.after, effect.limit)
-            messages = within_bytes(page.messages, self._outbox_bytes // 2)
-        else:
-            page = await self._parts.history.before(room, effect.before, effect.limit)
-            messages = within_bytes(page.messages, self._outbox_bytes // 2)[::-1]
-        has_more = page.has_more or len(messages) < len(page.messages)
-        self.send(wire.history_frame(messages, has_more=has_more))
+        history, most_bytes = self._parts.history, self._outbox_bytes // 2
+        self.send(await fetched_frame(history, self.channel.room, effect, most_bytes))

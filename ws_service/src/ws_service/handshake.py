@@ -47,6 +47,8 @@ class JoinRequest:
     position: Position | None
     roster_deltas: bool
     """`?roster=delta`: the list once, then only what changes."""
+    proof: str | None = None
+    """Of work; wanted only while too many come."""
 
 
 def read_caller(scope: Any, new_id: str, trusted_hops: int) -> Caller:
@@ -98,6 +100,7 @@ def read_join_request(scope: Any) -> JoinRequest:
         color=_color(fields.get("color")),
         position=parse_position(fields.get("epoch"), fields.get("since")),
         roster_deltas=_roster_deltas(fields.get("roster")),
+        proof=fields.get("proof"),
     )
 
 

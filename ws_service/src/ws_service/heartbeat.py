@@ -62,8 +62,9 @@ class Heartbeat:
             await hub.rejoin(missing)
 
     async def check_positions(self) -> None:
-        """Compares every room with its head in Redis: O(rooms), not O(connections)."""
+        """Compares every room and its rules with Redis: O(rooms), not O(connections)."""
         hub = self._hub
+        await hub.parts.guards.check()
         channels = list(hub.parts.channels)
         for at in range(0, len(channels), POSITION_CHUNK):
             chunk = channels[at : at + POSITION_CHUNK]

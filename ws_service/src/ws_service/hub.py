@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from shared.domain.budgets import COSTS, Action, Scope
+from shared.domain.effort import Purpose, Wish
 from shared.domain.position import Position
+from shared.limits.buckets import Charge
+from shared.limits.proofs import Ticket
 from shared.presence.presence import (
     CONNECTION_TTL_MS,
     DRAIN_GRACE_MS,
@@ -23,7 +26,8 @@ from shared.protocol.errors import ChatError, ErrorCode, RateLimited, Unavailabl
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.admission import Admission
-from ws_service.connection import Connection, Replica
+from ws_service.connection import Connection
+from ws_service.replica import Replica
 from ws_service.session import Allowance, Session
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.settings import WsSettings
+    from ws_service.standing import Standing
     from ws_service.transport import Transport
     from ws_service.visitors import Visitor
 
@@ -86,29 +91,33 @@ class Hub:
         """A connection that has its welcome and hears everything; it leaves at the end.
 
         Raises:
-            ChatError: `room_full`, `room_not_found` or `too_many_connections`.
+            ChatError: `room_full`, `room_not_found`, `room_locked` or `too_many_connections`.
+            Forbidden: `banned`.
             Unavailable: a server that is needed is away, this replica is full, or it drains; or too
                 many come from this address, by this session, or new into this room.
+            ProofRequired: the same, of the address and of new people, where a proof would help.
         """
         self._check_place()
+        ticket = Ticket(Wish(Purpose.JOIN, str(request.room)), request.proof)
         self._arriving += 1
         visitor: Visitor | None = None
         try:
             # Who is known to do too much is sent away before they take anybody's turn.
-            visitor = await self.parts.visitors.knock(caller.address)
+            visitor = await self.parts.visitors.knock(caller.address, ticket)
             self._ask_admission()
-            await self.parts.visitors.let_in(visitor)
+            await self.parts.visitors.let_in(visitor, ticket)
             if request.session_id is None:
-                self._check_flood(request.room)  # before anything is made for them
+                await self._check_flood(request.room, ticket)  # before anything is made for them
             identity = await self.parts.identifier.identify(
                 request.session_id, request.username, request.color
             )
             async with self.parts.channels.opened(request.room) as channel:
-                self._count_newcomer(identity.user, channel)
+                await self._count_newcomer(identity.user, channel, ticket)
                 await _level(channel, request.position)
+                standing = self.parts.enforcement.admit(identity.user, visitor, channel)
                 tabs = self._take_place(identity.user)
                 connection = self._new_connection(
-                    identity.user, tabs, channel, request, caller, transport, visitor
+                    identity.user, tabs, channel, request, caller, transport, visitor, standing
                 )
                 epoch, seq = channel.attach(connection)
         except BaseException:
@@ -135,8 +144,8 @@ class Hub:
         if (wait := self._admission.ask(self.parts.clock.monotonic())) > 0:
             raise Unavailable("replica", wait, ErrorCode.OVERLOADED)
 
-    def _check_flood(self, room: UUID, cost: float = 0.0) -> None:
-        """New people are kept out of a room while too many of them come."""
+    async def _check_flood(self, room: UUID, ticket: Ticket, cost: float = 0.0) -> None:
+        """New people are kept out of a room while too many of them come; proofs let some in."""
         ledger = self.parts.ledger
         account = ledger.open(Scope.NEWCOMERS, str(room), self.settings.limit_newcomers)
         if account is None:
@@ -146,13 +155,15 @@ class Hub:
             account.spend(cost)
         ledger.close(account)
         if wait > 0:
-            raise Unavailable("newcomers", wait, ErrorCode.OVERLOADED)
+            join = Charge(Scope.NEWCOMERS, str(room), account.budget, COSTS[Action.JOIN])
+            refusal = Unavailable("newcomers", wait, ErrorCode.OVERLOADED)
+            await self.parts.proofs.admit(ticket, join, refusal)
 
-    def _count_newcomer(self, user: User, channel: RoomChannel) -> None:
+    async def _count_newcomer(self, user: User, channel: RoomChannel, ticket: Ticket) -> None:
         """Who was somewhere before, or is in the room already, is no part of a flood."""
         is_new = self.parts.clock.micros() - user.created_micros <= NEWCOMER_MICROS
         if is_new and str(user.id) not in channel.roster:
-            self._check_flood(channel.room, COSTS[Action.JOIN])
+            await self._check_flood(channel.room, ticket, COSTS[Action.JOIN])
 
     def _take_place(self, user: User) -> Tabs:
         """One connection more of this user; `_give_back` undoes it."""
@@ -181,7 +192,7 @@ class Hub:
             del self._tabs[user.id]
             self.parts.ledger.close(tabs.account)
 
-    def _new_connection(
+    def _new_connection(  # noqa: PLR0913, PLR0917 - the parts of one connection
         self,
         user: User,
         tabs: Tabs,
@@ -190,6 +201,7 @@ class Hub:
         caller: Caller,
         transport: Transport,
         visitor: Visitor | None,
+        standing: Standing,
     ) -> Connection:
         ledger, room = self.parts.ledger, channel.room
         address = None if visitor is None else visitor.account
@@ -200,7 +212,8 @@ class Hub:
             parts=self.parts,
             replica=self.replica,
             transport=transport,
-            session=Session(tabs.allowance, payers, room_account),
+            session=Session(tabs.allowance, payers, room_account, standing),
+            standing=standing,
             channel=channel,
             user=user,
             language=caller.language,
@@ -216,7 +229,10 @@ class Hub:
     ) -> None:
         channel, user, clock = connection.channel, connection.user, self.parts.clock
         joined = await self._join(connection.member, user)
-        await self.parts.presence.mark_seen([user.id], self.seen_until_ms())
+        await asyncio.gather(
+            self.parts.presence.mark_seen([user.id], self.seen_until_ms()),
+            self._note_origin(connection),
+        )
         if (joined.room.epoch, joined.room.seq) != (epoch, seq):
             channel.check()
         connection.send(
@@ -227,6 +243,8 @@ class Hub:
                 new_session_id=identity.new_session_id,
                 epoch=epoch,
                 seq=seq,
+                rules=self.parts.guards[channel.room].shown(clock.monotonic()),
+                role=connection.standing.role,
                 micros=clock.micros(),
             )
         )
@@ -234,6 +252,11 @@ class Hub:
             # Nobody hears of a reload, so nothing else would bring the list.
             connection.deliver(channel.user_list_frame())
         log.debug("connected", how=joined.how, online=joined.online)
+
+    async def _note_origin(self, connection: Connection) -> None:
+        if connection.visitor is not None:
+            room, user = connection.channel.room, str(connection.user.id)
+            await self.parts.origins.note(room, user, connection.visitor.origin)
 
     async def _recover(
         self, connection: Connection, position: Position | None, upto: Position
@@ -265,6 +288,7 @@ class Hub:
         self._give_back(user)
         self.parts.visitors.leave(connection.visitor)
         self.parts.ledger.close(connection.room_account)
+        connection.standing.close()
         grace_ms = DRAIN_GRACE_MS if self.draining else LEAVE_GRACE_MS
         for effect in connection.session.end():
             connection.tell_typing(effect)

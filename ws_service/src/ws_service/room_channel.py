@@ -20,6 +20,7 @@ from shared.protocol.envelopes import (
     MessagesEnvelope,
     RevisionEnvelope,
     RosterEnvelope,
+    SessionEndEnvelope,
     TypingEnvelope,
 )
 from shared.protocol.errors import ChatError, Unavailable
@@ -29,6 +30,7 @@ from ws_service import wire
 from ws_service.announcer import LIST_BYTES_PER_SECOND, WINDOW_SECONDS, Announcer
 from ws_service.fan_out import Seats
 from ws_service.frames import text_frame
+from ws_service.listener import end_session
 from ws_service.roster import Roster
 from ws_service.tick_frames import TickFrames
 
@@ -109,6 +111,8 @@ class RoomChannel:
             self._take_revision(envelope)
         elif isinstance(envelope, ControlEnvelope) and envelope.what == "closed":
             self._close_room()
+        elif isinstance(envelope, SessionEndEnvelope):
+            end_session(self.members.values(), envelope.user_id)
 
     def _take_message(self, epoch: str, message: StoredMessage) -> None:
         if self.tracker is None or self._held:

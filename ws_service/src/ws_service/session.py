@@ -29,6 +29,7 @@ from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
 if TYPE_CHECKING:
     from shared.domain.account import Account
+    from ws_service.standing import Standing
 
 TYPING_INTERVAL_SECONDS: Final = 1.0
 TYPING_EXPIRY_SECONDS: Final = 5.0
@@ -53,6 +54,13 @@ class Post(NamedTuple):
     """Send a message to the room, and an `ack` if it has a client_id."""
 
     draft: CheckedDraft
+
+
+class Unheard(NamedTuple):
+    """A message that the room does not get: it waits for staff, or its author alone hears it."""
+
+    draft: CheckedDraft
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ class Close:
     code: CloseCode
 
 
-Effect = Post | Typing | Rename | Fetch | Pong | Refuse | Close
+Effect = Post | Unheard | Typing | Rename | Fetch | Pong | Refuse | Close
 
 
 class Allowance:
@@ -124,6 +132,7 @@ class Session:
         "_refused_at",
         "_room",
         "_shown",
+        "_standing",
         "_strikes",
         "_typing_until",
         "_wanted",
@@ -134,11 +143,16 @@ class Session:
         allowance: Allowance,
         payers: tuple[Account, ...] = (),
         room: Account | None = None,
+        standing: Standing | None = None,
     ) -> None:
-        """`payers` pay for every command, `room` for messages."""
+        """`payers` pay for every command, `room` for messages.
+
+        Without `standing` somebody stands above the rules of the room.
+        """
         self._allowance = allowance
         self._payers = payers
         self._room = room
+        self._standing = standing
         self._strikes = 0
         self._refused_at = -REFUSAL_INTERVAL_SECONDS
         self._wanted = False
@@ -189,19 +203,24 @@ class Session:
         if isinstance(command, MessageCommand):
             return self._message(command, now)
         if isinstance(command, TypingCommand):
-            self._wanted = command.typing
-            self._typing_until = now + TYPING_EXPIRY_SECONDS
-            return [*self._tell_typing(now, renewed=True)]
+            return self._type(now, typing=command.typing)
         if isinstance(command, UserUpdateCommand):
             if (refused := self._count(now, cost=RENAME_COST - 1)) is not None:
                 return refused
-            return _rename(command)
+            return self._rename(command, now)
         if isinstance(command, HistoryCommand):
             if command.before is not None and command.after is not None:
                 raise ValidationFailed.of("after", "invalid")
             return [Fetch(command.before, command.after, command.limit)]
         assert isinstance(command, PingCommand)  # noqa: S101 - the union is exhausted
         return [Pong(command.t)]
+
+    def _type(self, now: float, *, typing: bool) -> list[Effect]:
+        if self._standing is not None and self._standing.is_silent(now):
+            return []
+        self._wanted = typing
+        self._typing_until = now + TYPING_EXPIRY_SECONDS
+        return [*self._tell_typing(now, renewed=True)]
 
     def _message(self, command: MessageCommand, now: float) -> list[Effect]:
         draft = check_draft(
@@ -215,13 +234,28 @@ class Session:
         )
         if draft is None:
             return []
+        wait = 0.0 if self._room is None else self._room.wait(now)
+        effect: Effect = Post(draft)
+        if self._standing is not None:
+            effect = _judge(draft, self._standing, now, room_is_hot=wait > 0)
+        if wait > 0:
+            return self._too_fast(wait, draft.client_id)
         if self._room is not None:
-            if (wait := self._room.wait(now)) > 0:
-                return self._too_fast(wait, draft.client_id)
             self._room.spend(COSTS[Action.MESSAGE])
         # Who has sent does not type any more; the others see it with the message.
         self._wanted = False
-        return [Post(draft), *self._tell_typing(now)]
+        return [effect, *self._tell_typing(now)]
+
+    def _rename(self, command: UserUpdateCommand, now: float) -> list[Effect]:
+        # As in the original, a blank name means "keep it".
+        given = command.username is not None and command.username.strip()
+        name = normalise_username(command.username or "") if given else None
+        color = normalise_color(command.color) if command.color else None
+        if self._standing is not None:
+            self._standing.check_voice(now)
+            if name is not None:
+                self._standing.check_name(name)
+        return [Rename(name, color)] if name or color else []
 
     def _tell_typing(self, now: float, *, renewed: bool = False) -> list[Typing]:
         """What the room must hear of now; later if it heard something within the last second."""
@@ -262,9 +296,13 @@ class Session:
         return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED), client_id)]
 
 
-def _rename(command: UserUpdateCommand) -> list[Effect]:
-    # As in the original, a blank name means "keep it".
-    given = command.username is not None and command.username.strip()
-    name = normalise_username(command.username or "") if given else None
-    color = normalise_color(command.color) if command.color else None
-    return [Rename(name, color)] if name or color else []
+def _judge(draft: CheckedDraft, standing: Standing, now: float, *, room_is_hot: bool) -> Effect:
+    """What becomes of a message under the rules of the room; raises as Standing does."""
+    standing.check_voice(now)
+    standing.check_pace(now, room_is_hot=room_is_hot)
+    if standing.is_shadow(now):
+        return Unheard(draft, held=False)
+    held, content = standing.censor(draft.content)
+    if held:
+        return Unheard(draft, held=True)
+    return Post(draft if content is draft.content else draft._replace(content=content))

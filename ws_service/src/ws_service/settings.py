@@ -45,4 +45,11 @@ class WsSettings(DoorSettings):
     command_rate: float = Field(
         20.0, gt=0, description="Commands per second that one connection may send for long"
     )
+    slow_when_hot_seconds: int = Field(
+        5,
+        ge=0,
+        le=3600,
+        description="Seconds between two messages of one person while a room is over its limit; "
+        "0: no such slow mode",
+    )
     db_pool_size: int = Field(4, ge=1, description="PostgreSQL connections, for reading through")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.domain.budgets import COSTS, Action, Scope
+from shared.domain.moderation import Origin
 from shared.limits.buckets import Charge
 from shared.limits.connection_counts import COUNT_TTL_MS
 from shared.protocol.errors import ChatError, ErrorCode, RateLimited
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from ipaddress import IPv4Address, IPv6Address
 
     from shared.domain.account import Account
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from shared.limits.buckets import Buckets
     from shared.limits.connection_counts import ConnectionCounts
     from shared.limits.ledger import Ledger
+    from shared.limits.proofs import Proofs, Ticket
     from shared.runtime.clock import Clock
 
 
@@ -29,6 +33,9 @@ class Visitor:
     name: str
     rule: AddressRule
     account: Account | None
+    origin: Origin
+    name_on: Callable[[int], str | None]
+    """Its name on a day, as far as that is known."""
     connections: int = 0
 
 
@@ -41,12 +48,14 @@ class Visitors:
         buckets: Buckets,
         counts: ConnectionCounts,
         ledger: Ledger,
+        proofs: Proofs,
         clock: Clock,
     ) -> None:
         self._addresses = addresses
         self._buckets = buckets
         self._counts = counts
         self._ledger = ledger
+        self._proofs = proofs
         self._clock = clock
         self._here: dict[str, Visitor] = {}
         self._fewer: dict[str, None] = {}
@@ -55,27 +64,37 @@ class Visitors:
         """Addresses that somebody is here from."""
         return len(self._here)
 
-    async def knock(self, address: IPv4Address | IPv6Address | None) -> Visitor | None:
+    async def knock(
+        self, address: IPv4Address | IPv6Address | None, ticket: Ticket
+    ) -> Visitor | None:
         """Counts one connection here, to be given back by `leave`; None: nothing is counted.
 
         Raises:
-            RateLimited: this address is known to do too much; it costs nobody else a place.
+            RateLimited: this address is known to do too much, and no proof is shown; it costs
+                nobody else a place.
         """
         counted = await self._addresses.counted(address)
         if counted is None:
             return None
+        ticket.wish = replace(ticket.wish, address=counted.name)
         visitor = self._here.get(counted.name)
         if visitor is None:
             account = self._ledger.open(Scope.ADDRESS, counted.name, counted.rule.budget)
-            visitor = self._here[counted.name] = Visitor(counted.name, counted.rule, account)
+            origin = Origin(counted.day, counted.name)
+            name_on = partial(self._addresses.name_on, counted.network)
+            visitor = Visitor(counted.name, counted.rule, account, origin, name_on)
+            self._here[counted.name] = visitor
         visitor.connections += 1
         wait = 0.0 if visitor.account is None else visitor.account.wait(self._clock.monotonic())
         if wait > 0:
-            self.leave(visitor)
-            raise RateLimited("address", wait, int(visitor.rule.budget.burst))
+            try:
+                await self._proofs.check(ticket, *_refused(visitor, wait))
+            except BaseException:
+                self.leave(visitor)
+                raise
         return visitor
 
-    async def let_in(self, visitor: Visitor | None) -> None:
+    async def let_in(self, visitor: Visitor | None, ticket: Ticket) -> None:
         """Charges the join, and counts the connection among those of all replicas.
 
         Raises:
@@ -83,7 +102,9 @@ class Visitors:
             RateLimited: too many come from there.
         """
         if visitor is not None:
-            await asyncio.gather(self._charge(visitor), self._count(visitor, visitor.connections))
+            await asyncio.gather(
+                self._charge(visitor, ticket), self._count(visitor, visitor.connections)
+            )
 
     def leave(self, visitor: Visitor | None) -> None:
         """One connection less. The other replicas hear of it with the next `tell_fewer`."""
@@ -109,18 +130,22 @@ class Visitors:
         counts = {name: here[name].connections if name in here else 0 for name in names}
         await self._counts.tell(counts)
 
-    async def _charge(self, visitor: Visitor) -> None:
-        budget = visitor.rule.budget
-        if visitor.account is None:
+    async def _charge(self, visitor: Visitor, ticket: Ticket) -> None:
+        account = visitor.account
+        if account is None:
             return
-        join = Charge(Scope.ADDRESS, visitor.name, budget, COSTS[Action.JOIN])
-        [left] = await self._buckets.charge([join])
-        if left is None or left.wait <= 0:
-            return
-        join.tell_reached(left.wait)
-        visitor.account.told(left.wait, self._clock.monotonic())
-        if not budget.dry_run:
-            raise RateLimited("address", left.wait, int(budget.burst))
+        wait = account.wait(self._clock.monotonic())
+        if wait <= 0:
+            join = _join(visitor)
+            [left] = await self._buckets.charge([join])
+            if left is None or left.wait <= 0:
+                return
+            wait = left.wait
+            join.tell_reached(wait)
+            account.told(wait, self._clock.monotonic())
+            if join.budget.dry_run:
+                return
+        await self._proofs.admit(ticket, *_refused(visitor, wait))
 
     async def _count(self, visitor: Visitor, count: int) -> None:
         most = visitor.rule.most_connections
@@ -129,3 +154,12 @@ class Visitors:
             raise RateLimited("address", COUNT_TTL_MS / 1000, most)
         if place == "full":
             raise ChatError(ErrorCode.TOO_MANY_CONNECTIONS)
+
+
+def _join(visitor: Visitor) -> Charge:
+    return Charge(Scope.ADDRESS, visitor.name, visitor.rule.budget, COSTS[Action.JOIN])
+
+
+def _refused(visitor: Visitor, wait: float) -> tuple[Charge, RateLimited]:
+    """What could not be charged, and what is said of it where no proof helps."""
+    return _join(visitor), RateLimited("address", wait, int(visitor.rule.budget.burst))

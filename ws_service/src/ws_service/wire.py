@@ -21,7 +21,14 @@ from shared.protocol.codec import (
     finish_update,
 )
 from shared.protocol.commands import MAX_FRAME_BYTES, PAGE_LIMIT
-from shared.protocol.errors import ChatError, Language, Unavailable, ValidationFailed
+from shared.protocol.errors import (
+    ChatError,
+    Forbidden,
+    Language,
+    ProofRequired,
+    Unavailable,
+    ValidationFailed,
+)
 from shared.protocol.events import (
     ErrorEvent,
     Event,
@@ -31,6 +38,7 @@ from shared.protocol.events import (
     MessageDeletedEvent,
     RoomInfo,
     RosterUser,
+    RulesInfo,
     SystemEvent,
     TypingEvent,
     WelcomeEvent,
@@ -42,6 +50,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.entities import User
+    from shared.domain.moderation import Role
     from shared.message_log.outcomes import Published
     from shared.presence.presence import Joined
     from shared.protocol.envelopes import RosterEnvelope, TypingEnvelope
@@ -176,7 +185,11 @@ def error_frame(
     client_id: str | None = None,
 ) -> bytes:
     """The frame that tells of a refused command; `chance` in [0, 1) spreads the retries."""
-    retry_after = error.spread_retry_after(chance) if isinstance(error, Unavailable) else None
+    retry_after = None
+    if isinstance(error, Unavailable):
+        retry_after = error.spread_retry_after(chance)
+    elif isinstance(error, Forbidden):
+        retry_after = error.retry_after
     return event_frame(
         ErrorEvent(
             message=error.text(language),
@@ -185,11 +198,12 @@ def error_frame(
             retry_after=retry_after,
             client_id=client_id,
             errors=error.field_texts(language) if isinstance(error, ValidationFailed) else None,
+            challenge=error.challenge if isinstance(error, ProofRequired) else None,
         )
     )
 
 
-def welcome_frame(
+def welcome_frame(  # noqa: PLR0913 - the fields of one event
     *,
     joined: Joined,
     user: User,
@@ -197,6 +211,8 @@ def welcome_frame(
     new_session_id: str | None,
     epoch: str,
     seq: int,
+    rules: RulesInfo,
+    role: Role,
     micros: int,
 ) -> bytes:
     """The first frame on every connection."""
@@ -220,6 +236,8 @@ def welcome_frame(
             epoch=epoch,
             seq=seq,
             limits=LIMITS,
+            rules=rules,
+            role=role.value,
             timestamp=format_micros(micros),
         )
     )

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.broker.broker import Publisher, Subscriber
+from shared.domain.moderation import EVERYWHERE
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.limits.connection_counts import ConnectionCounts
 from shared.limits.ledger import Ledger
+from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_store.database import Database, open_database
 from shared.message_store.message_reader import MessageReader
+from shared.message_store.moderation_directory import ModerationDirectory
+from shared.message_store.review_directory import ReviewDirectory
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.user_directory import UserDirectory
 from shared.presence.presence import Presence
@@ -21,27 +26,32 @@ from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
+from shared.rooms.live_rules import LiveRules
+from shared.rooms.origins import Origins
 from shared.runtime.clock import IdMaker, SystemClock
 from shared.runtime.health import Readiness, check_parts
 from shared.runtime.lifecycle import BackgroundTasks
 from shared.runtime.redis_client import open_redis
 from shared.sessions.session_store import SessionStore
 from shared.usecases.identify import Identifier
+from shared.usecases.know_rules import RulesReader
 from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import MessagePoster
 from shared.usecases.read_history import HistoryReader
 from ws_service.channels import Channels
+from ws_service.enforcement import Enforcement
 from ws_service.grace_ends import GraceEnds
+from ws_service.guards import Guards
 from ws_service.heartbeat import Heartbeat, Probe
 from ws_service.hub import Hub
 from ws_service.parts import Parts
 from ws_service.room_channel import RoomChannel
 from ws_service.tick_end import TickEnd
+from ws_service.unheard import UnheardMessages
 from ws_service.visitors import Visitors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from uuid import UUID
 
     from redis.asyncio import Redis
 
@@ -83,30 +93,24 @@ def _build_hub(
     rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(database), clock, ids)
     history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
-
     tick_end = TickEnd()
-
-    def new_channel(room: UUID) -> RoomChannel:
-        return RoomChannel(
-            room,
-            history=history,
-            presence=presence,
-            clock=clock,
-            tasks=room_tasks,
-            tick_end=tick_end,
-        )
-
     batcher = CallBatcher(redis)
+    addresses = Addresses(batcher, keys, rules_of(settings), clock)
+    rules = RulesReader(LiveRules(redis, scripts), ModerationDirectory(database), clock)
+    guards = Guards(rules, addresses, clock, room_tasks, settings.slow_when_hot_seconds)
     buckets = Buckets(batcher, scripts)
     ledger = Ledger(buckets, clock)
+    poster = MessagePoster(log, rooms, ids)
+    channels = _channels(keys, guards, history, presence, room_tasks, tick_end)
+    proofs, visitors = _door(settings, batcher, scripts, buckets, ledger, addresses)
     parts = Parts(
         keys=keys,
         clock=clock,
         ids=ids,
-        channels=Channels(keys=keys, rooms=rooms, tasks=room_tasks, new_channel=new_channel),
+        channels=channels,
         graces=GraceEnds(presence, clock, tasks),
         identifier=Identifier(SessionStore(redis, keys), UserDirectory(database), clock, ids),
-        poster=MessagePoster(log, rooms, ids),
+        poster=poster,
         history=history,
         presence=presence,
         publisher=Publisher(redis, keys),
@@ -114,22 +118,75 @@ def _build_hub(
         tick_end=tick_end,
         buckets=buckets,
         ledger=ledger,
-        visitors=_visitors(settings, batcher, scripts, buckets, ledger),
+        proofs=proofs,
+        visitors=visitors,
+        guards=guards,
+        enforcement=Enforcement(guards, channels, ledger, clock),
+        unheard=UnheardMessages(poster, ReviewDirectory(database), clock, tasks),
+        origins=Origins(batcher, keys),
     )
     return Hub(settings, parts)
 
 
-def _visitors(
+def _channels(
+    keys: Keys,
+    guards: Guards,
+    history: HistoryReader,
+    presence: Presence,
+    tasks: BackgroundTasks,
+    tick_end: TickEnd,
+) -> Channels:
+    new_channel = partial(
+        RoomChannel,
+        history=history,
+        presence=presence,
+        clock=SystemClock(),
+        tasks=tasks,
+        tick_end=tick_end,
+    )
+    return Channels(
+        keys=keys, rooms=history.rooms, tasks=tasks, new_channel=new_channel, guards=guards
+    )
+
+
+def _door(
     settings: WsSettings,
     batcher: CallBatcher,
     scripts: Scripts,
     buckets: Buckets,
     ledger: Ledger,
-) -> Visitors:
+    addresses: Addresses,
+) -> tuple[Proofs, Visitors]:
     clock = SystemClock()
-    addresses = Addresses(batcher, scripts.keys, rules_of(settings), clock)
+    proofs = Proofs(batcher, scripts.keys, buckets, addresses, clock, settings.proof_share)
     counts = ConnectionCounts(batcher, scripts, settings.instance)
-    return Visitors(addresses, buckets, counts, ledger, clock)
+    return proofs, Visitors(addresses, buckets, counts, ledger, proofs, clock)
+
+
+def _build_ears(settings: WsSettings, hub: Hub, listening: Redis) -> tuple[Subscriber, Probe]:
+    parts = hub.parts
+    probes = parts.keys.probes(settings.instance)
+    probe = Probe(parts.publisher, settings.instance, probes, settings.probe_seconds)
+    everywhere = parts.keys.channel(EVERYWHERE)
+
+    def on_event(channel: str, payload: bytes) -> None:
+        if channel in probe.channels:
+            probe.on_event(channel, payload)
+        elif channel == everywhere:
+            parts.guards.changed(EVERYWHERE)
+        else:
+            parts.channels.on_event(channel, payload)
+
+    def on_subscribed(channel: str) -> None:
+        if channel == everywhere:
+            parts.guards.changed(EVERYWHERE)
+        else:
+            parts.channels.on_subscribed(channel)
+
+    subscriber = Subscriber(
+        listening, [*probes, everywhere], on_event=on_event, on_subscribed=on_subscribed
+    )
+    return subscriber, probe
 
 
 @asynccontextmanager
@@ -154,21 +211,7 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
         stack.push_async_callback(tasks.stop)
         stack.push_async_callback(room_tasks.stop)
         hub = _build_hub(settings, redis, database, tasks, room_tasks)
-        own_channels = hub.parts.keys.probes(settings.instance)
-        probe = Probe(hub.parts.publisher, settings.instance, own_channels, settings.probe_seconds)
-
-        def on_event(channel: str, payload: bytes) -> None:
-            if channel in probe.channels:
-                probe.on_event(channel, payload)
-            else:
-                hub.parts.channels.on_event(channel, payload)
-
-        subscriber = Subscriber(
-            listening,
-            own_channels,
-            on_event=on_event,
-            on_subscribed=hub.parts.channels.on_subscribed,
-        )
+        subscriber, probe = _build_ears(settings, hub, listening)
         hub.parts.channels.subscriber = subscriber
         tasks.start(subscriber.run(), "subscriber")
         tasks.start(probe.run(subscriber), "probe")

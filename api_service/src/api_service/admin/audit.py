@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import insert
 
+from shared.domain.moderation import EVERYWHERE
 from shared.domain.times import datetime_of
 from shared.message_store.tables import AuditEntry
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from shared.message_store.database import Database
     from shared.runtime.clock import Clock, IdMaker
 
-ALL_ROOMS: Final = UUID(int=0)
-
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -31,7 +30,7 @@ class Record:
     action: str
     subject: str
     details: Mapping[str, Any] = field(default_factory=dict)
-    room: UUID = ALL_ROOMS
+    room: UUID = EVERYWHERE
 
 
 def by_admin(name: str) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
-from api_service.admin.audit import ALL_ROOMS
 from api_service.admin.roles import Role
 from shared.domain.ids import parse_uuid
+from shared.domain.moderation import EVERYWHERE
 from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Act:
             ValidationFailed: it is no id.
         """
         value = self.text(name)
-        found = parse_uuid(value) if value else ALL_ROOMS
+        found = parse_uuid(value) if value else EVERYWHERE
         if found is None:
             raise ValidationFailed.of(name, "not_a_uuid")
         return found

@@ -21,6 +21,7 @@ from api_service.middleware.body_limit import BodyLimit
 from api_service.middleware.guard import Deadlines, Guard
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from api_service.wiring import Deps
@@ -55,7 +56,7 @@ def is_below(path: str) -> bool:
     return path == PATH or path.startswith(PATH + "/")
 
 
-def open_pages(deps: Deps, deadlines: Deadlines) -> ASGIApp | None:
+def open_pages(deps: Deps, engine: AsyncEngine, deadlines: Deadlines) -> ASGIApp | None:
     """The pages with all that lies around them; None without a key for their sessions."""
     key = deps.settings.admin_session_key
     if key is None:
@@ -66,7 +67,7 @@ def open_pages(deps: Deps, deadlines: Deadlines) -> ASGIApp | None:
     audit = AuditLog(deps.database, deps.clock, deps.ids)
     throttle = LoginThrottle(deps.redis, deps.keys)
     login = Login(accounts, PasswordCheck(), throttle, audit, deps.clock)
-    pages = Pages(deps, sealer, login, known)
+    pages = Pages(deps, engine, sealer, login, known)
 
     async def filled(scope: Scope, receive: Receive, send: Send) -> None:
         pages.fill(scope["state"])

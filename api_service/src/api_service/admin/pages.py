@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from importlib import resources
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -39,13 +40,14 @@ from api_service.admin.views.rooms import RoomView
 from api_service.admin.views.sanctions import SanctionView, WordView
 from api_service.admin.views.users import UserView
 from api_service.errors import answer_of
-from shared.domain.client_address import client_address
-from shared.domain.times import MICROS_PER_SECOND
+from shared.domain.client_address import client_address, network_of
+from shared.domain.times import MICROS_PER_SECOND, day_of
 from shared.message_store.unavailable import StoreUnavailable
-from shared.protocol.errors import ChatError
+from shared.protocol.errors import ChatError, Unavailable
 from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from api_service.admin.gate import KnownAccounts
@@ -123,10 +125,17 @@ class Refusals:
 class Pages(Admin):
     """All pages."""
 
-    def __init__(self, deps: Deps, sealer: Sealer, login: Login, known: KnownAccounts) -> None:
+    def __init__(
+        self,
+        deps: Deps,
+        engine: AsyncEngine,
+        sealer: Sealer,
+        login: Login,
+        known: KnownAccounts,
+    ) -> None:
         super().__init__(
             Starlette(),
-            session_maker=async_sessionmaker(deps.admin_engine),
+            session_maker=async_sessionmaker(engine),
             base_url=PATH,
             title="আড্ডা",
             templates_dir=str(_FOLDER / "templates"),
@@ -190,7 +199,7 @@ class Pages(Admin):
                 name=form.get("name", ""),
                 password=form.get("password", ""),
                 code=form.get("code", ""),
-                address=await self._deps.addresses.name_of(found),
+                address=await self._name_of(found),
             )
         )
         if isinstance(outcome, Refused):
@@ -209,6 +218,15 @@ class Pages(Admin):
         now = self._deps.clock.micros() // MICROS_PER_SECOND
         request.state.renewed = self._sealer.begin(now)
         return RedirectResponse(request.url_for("admin:login"), SEE_OTHER)
+
+    async def _name_of(self, address: IPv4Address | IPv6Address | None) -> str:
+        """An address by its name of today, whether its requests are counted or not."""
+        addresses = self._deps.addresses
+        if await addresses.secret() is not None:
+            name = addresses.name_on(network_of(address), day_of(self._deps.clock.micros()))
+            if name is not None:
+                return name
+        raise Unavailable("redis")
 
     async def _refuse(self, request: Request, refused: Refused) -> Response:
         context = {"wait": refused.wait, "name": request.state.form.get("name", "")}

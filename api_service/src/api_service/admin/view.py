@@ -18,6 +18,7 @@ from api_service.admin.deed_page import answer_deed
 from api_service.admin.filters import DateDrill, DatePath, Filter, Query
 from api_service.admin.roles import Role
 from shared.domain.ids import parse_uuid
+from shared.domain.moderation import EVERYWHERE
 from shared.message_store.tables import Room
 from shared.message_store.unavailable import is_refusal, outage_as_unavailable
 
@@ -235,7 +236,7 @@ def show_code(row: Any, name: str) -> Markup:
 
 async def load_room_names(rows: Sequence[Any], request: Request, *names: str) -> None:
     """Reads names of rooms for `show_room`."""
-    ids = {getattr(row, name) for row in rows for name in names} - {None, UUID(int=0)}
+    ids = {getattr(row, name) for row in rows for name in names} - {None, EVERYWHERE}
     records = await request.state.deps.room_directory.rooms_by_ids(ids) if ids else {}
     request.state.room_names = {room: one.settings.name for room, one in records.items()}
 
@@ -245,7 +246,7 @@ def show_room(row: Any, name: str, request: Request) -> Markup:
     room = getattr(row, name)
     if room is None:
         return Markup("—")
-    if room == UUID(int=0):
+    if room == EVERYWHERE:
         return escape(request.state.speech.text("all_rooms"))
     return room_link(room, request)
 

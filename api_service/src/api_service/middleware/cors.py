@@ -22,6 +22,7 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 REQUEST_HEADERS: Final = (
     "Authorization",
     "Cache-Control",
+    "X-Adda-Proof",
     "X-CSRFToken",
     "X-Request-ID",
     "X-Requested-With",

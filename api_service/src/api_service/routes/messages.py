@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api_service.body import require_json
 from api_service.callers import Caller, CallerIn, DepsIn
 from api_service.limits import by_address, by_session, charge_room
+from api_service.moderation_requests import ReportRequest
 from api_service.openapi import BODY_ERRORS, MAKES, NEEDS_SESSION, OUTAGES, SESSION_ERRORS, answers
 from api_service.paths import MESSAGE, MessageId
 from api_service.presenting import message_view, message_views
@@ -21,10 +22,13 @@ from api_service.requests import (
     UpTo100,
     Uuid,
 )
+from api_service.speech import SPEECH_ERRORS, judged, judged_change, whispered
+from api_service.staff import actor_in
 from api_service.wiring import Deps
 from shared.domain.budgets import Action
 from shared.domain.entities import RoomSettings
 from shared.domain.rules import BLANK, RuleViolation
+from shared.message_store.review_directory import ReportRecord
 from shared.protocol.codec import StoredMessage, encode_body
 from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
 from shared.protocol.views import MessagePageView, MessageView
@@ -42,6 +46,8 @@ _CHANGE_ERRORS: Final = (
     *_FOUND_ERRORS,
     ErrorCode.CONFLICT,
     ErrorCode.RATE_LIMITED,
+    ErrorCode.TOO_LATE,
+    *SPEECH_ERRORS,
     *OUTAGES,
 )
 _POST_ERRORS: Final = (
@@ -50,6 +56,8 @@ _POST_ERRORS: Final = (
     ErrorCode.ROOM_NOT_FOUND,
     ErrorCode.CLIENT_ID_CONFLICT,
     ErrorCode.RATE_LIMITED,
+    ErrorCode.SLOW_MODE,
+    *SPEECH_ERRORS,
     *OUTAGES,
 )
 
@@ -125,6 +133,9 @@ async def post_message(
     if draft is None:
         raise ValidationFailed.of("content", "blank")
     await charge_room(deps, response, body.room_id)
+    draft, heard = await judged(deps, request, caller.user, body.room_id, draft)
+    if not heard:
+        return await message_view(deps, await whispered(deps, caller.user, body.room_id, draft))
     sent, place = await deps.poster.post(caller.user, body.room_id, draft)
     kept = sent._replace(message_id=place.message_id)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
@@ -147,10 +158,10 @@ async def read_message(message_id: MessageId, deps: DepsIn) -> MessageView:
     openapi_extra=NEEDS_SESSION,
 )
 async def replace_message(
-    message_id: MessageId, body: MessagePut, deps: DepsIn, caller: CallerIn
+    request: Request, message_id: MessageId, body: MessagePut, deps: DepsIn, caller: CallerIn
 ) -> MessageView:
     """Changes a message; its author may. What is left out stays as it is."""
-    return await _change(deps, message_id, body, caller)
+    return await _change(deps, request, message_id, body, caller)
 
 
 @router.patch(
@@ -161,10 +172,10 @@ async def replace_message(
     openapi_extra=NEEDS_SESSION,
 )
 async def change_message(
-    message_id: MessageId, body: MessagePatch, deps: DepsIn, caller: CallerIn
+    request: Request, message_id: MessageId, body: MessagePatch, deps: DepsIn, caller: CallerIn
 ) -> MessageView:
     """Changes the fields that are sent; the message's author may."""
-    return await _change(deps, message_id, body, caller)
+    return await _change(deps, request, message_id, body, caller)
 
 
 @router.delete(
@@ -178,12 +189,45 @@ async def change_message(
     openapi_extra=NEEDS_SESSION,
 )
 async def delete_message(message_id: MessageId, deps: DepsIn, caller: CallerIn) -> None:
-    """Deletes a message; its author, the owner of its room or an administrator may."""
-    found, room = await _find(deps, message_id)
-    is_author = caller.may_act_for(UUID(found.body.user_id))
-    if not is_author and not caller.may_act_for(room.owner_id):
-        raise ChatError(ErrorCode.FORBIDDEN, message_id=str(message_id))
-    await deps.editor.delete(found)
+    """Deletes a message; its author, staff of its room or an administrator may."""
+    found, _ = await _find(deps, message_id)
+    if caller.user is not None and UUID(found.body.user_id) == caller.user.id:
+        _check_time(deps, found, deps.settings.delete_seconds)
+        await deps.editor.delete(found)
+    else:
+        await deps.moderator.delete(await actor_in(deps, found.room, caller), found)
+
+
+@router.post(
+    f"{MESSAGE}report/",
+    status_code=204,
+    summary="বার্তা নিয়ে অভিযোগ",
+    dependencies=LIMITS,
+    responses=answers(
+        *BODY_ERRORS, *SESSION_ERRORS, *_FOUND_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES
+    ),
+    openapi_extra=NEEDS_SESSION,
+)
+async def report_message(
+    message_id: MessageId, body: ReportRequest, deps: DepsIn, caller: CallerIn
+) -> None:
+    """Tells staff of a message that should not stay. A second report by the same person is one."""
+    if caller.user is None:
+        raise ChatError(ErrorCode.SESSION_REQUIRED)
+    found, _ = await _find(deps, message_id)
+    await deps.reviews.add_report(
+        ReportRecord(
+            deps.ids.new(),
+            found.room,
+            message_id,
+            UUID(found.body.user_id),
+            found.body.username,
+            found.body.message,
+            caller.user.id,
+            body.reason,
+            deps.clock.micros(),
+        )
+    )
 
 
 async def _find(deps: Deps, message_id: UUID) -> tuple[FoundMessage, RoomSettings]:
@@ -192,13 +236,25 @@ async def _find(deps: Deps, message_id: UUID) -> tuple[FoundMessage, RoomSetting
     return found, (await deps.rooms.open(found.room)).settings
 
 
+def _check_time(deps: Deps, found: FoundMessage, seconds: int) -> None:
+    """`seconds`: how long after it was sent an author may still act on it; 0: for ever."""
+    age = (deps.clock.micros() - found.message.micros) / 1e6
+    if seconds and age > seconds:
+        raise ChatError(ErrorCode.TOO_LATE, message_id=found.body.message_id)
+
+
 async def _change(
-    deps: Deps, message_id: UUID, body: MessagePut | MessagePatch, caller: Caller
+    deps: Deps,
+    request: Request,
+    message_id: UUID,
+    body: MessagePut | MessagePatch,
+    caller: Caller,
 ) -> MessageView:
     found, _ = await _find(deps, message_id)
     # An administrator may delete another's words, but not put other words in their mouth.
     if caller.user is None or UUID(found.body.user_id) != caller.user.id:
         raise ChatError(ErrorCode.FORBIDDEN, message_id=str(message_id))
+    _check_time(deps, found, deps.settings.edit_seconds)
     draft = check_draft(_merged(found, body))
     if draft is None:
         raise ValidationFailed.of("content", "blank")
@@ -207,6 +263,8 @@ async def _change(
         found.body.message_type,
         found.body.file_url,
     )
+    if not same:
+        draft = await judged_change(deps, request, caller.user, found.room, draft)
     changed = found if same else await deps.editor.change(found, draft)
     return await message_view(deps, changed.message)
 

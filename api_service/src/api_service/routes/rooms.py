@@ -30,6 +30,7 @@ from api_service.requests import (
     UpTo100,
 )
 from shared.domain.budgets import Action
+from shared.domain.effort import Purpose
 from shared.protocol.errors import ErrorCode
 from shared.protocol.views import PopularRoomsView, PublicRoomsView, RoomPageView, RoomView
 
@@ -43,6 +44,7 @@ _MAKE_ERRORS: Final = (
     *BODY_ERRORS,
     ErrorCode.SESSION_UNKNOWN,
     ErrorCode.RATE_LIMITED,
+    ErrorCode.PROOF_REQUIRED,
     *OUTAGES,
 )
 _CHANGE_ERRORS: Final = (
@@ -76,7 +78,7 @@ async def list_rooms(
     "/api/rooms/",
     status_code=201,
     summary="নতুন রুম তৈরি",
-    dependencies=[Depends(by_address(Action.ROOM)), Depends(by_session(Action.ROOM))],
+    dependencies=[Depends(by_address(Action.ROOM, Purpose.ROOM)), Depends(by_session(Action.ROOM))],
     responses=MAKES | answers(*_MAKE_ERRORS),
     openapi_extra=TAKES_SESSION,
 )

@@ -11,8 +11,10 @@ from api_service.limits import by_address, by_session
 from api_service.openapi import BODY_ERRORS, OUTAGES, TAKES_SESSION, answers
 from api_service.public_url import public_origin
 from api_service.requests import CreateUserRequest, JoinRoomRequest
+from api_service.speech import check_entry
 from api_service.wiring import Deps
 from shared.domain.budgets import Action
+from shared.domain.effort import Purpose
 from shared.domain.entities import User
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ErrorCode
@@ -25,7 +27,9 @@ _JOIN_ERRORS: Final = (
     *BODY_ERRORS,
     ErrorCode.SESSION_UNKNOWN,
     ErrorCode.ROOM_NOT_FOUND,
+    ErrorCode.BANNED,
     ErrorCode.RATE_LIMITED,
+    ErrorCode.PROOF_REQUIRED,
 )
 
 
@@ -33,8 +37,8 @@ _JOIN_ERRORS: Final = (
     "/api/create-user/",
     status_code=201,
     summary="নতুন ব্যবহারকারী তৈরি",
-    dependencies=[Depends(by_address(Action.JOIN))],
-    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES),
+    dependencies=[Depends(by_address(Action.JOIN, Purpose.USER))],
+    responses=answers(*BODY_ERRORS, ErrorCode.RATE_LIMITED, ErrorCode.PROOF_REQUIRED, *OUTAGES),
 )
 async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
     """Makes a person and the session that is theirs; it is told here and never again."""
@@ -53,7 +57,7 @@ async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
 @router.post(
     "/api/join-room/",
     summary="রুমে যোগ দেওয়া",
-    dependencies=[Depends(by_address(Action.JOIN)), Depends(by_session(Action.JOIN))],
+    dependencies=[Depends(by_address(Action.JOIN, Purpose.JOIN)), Depends(by_session(Action.JOIN))],
     responses=answers(*_JOIN_ERRORS, *OUTAGES),
     openapi_extra=TAKES_SESSION,
 )
@@ -67,9 +71,9 @@ async def join_room(
     """
     room = await deps.rooms.open(body.room_id, create=True)
     if caller is None or caller.user is None:
-        session_id, user = await _new_guest(deps, body)
+        session_id, user = await _new_guest(deps, request, body)
     else:
-        session_id, user = caller.session_id, await _renamed(deps, caller.user, body)
+        session_id, user = caller.session_id, await _renamed(deps, request, caller.user, body)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     query = {"username": user.username, "color": user.color, "session_id": session_id}
     return RoomJoinedView(
@@ -83,9 +87,10 @@ async def join_room(
     )
 
 
-async def _new_guest(deps: Deps, body: JoinRoomRequest) -> tuple[str, User]:
+async def _new_guest(deps: Deps, request: Request, body: JoinRoomRequest) -> tuple[str, User]:
     session_id = deps.ids.session_id()
     user = deps.identifier.new_user(session_id, body.username, body.color)
+    await check_entry(deps, request, user, body.room_id)
     await deps.sessions.claim(user)
     try:
         await deps.user_directory.create_user(user)
@@ -95,8 +100,9 @@ async def _new_guest(deps: Deps, body: JoinRoomRequest) -> tuple[str, User]:
     return session_id, user
 
 
-async def _renamed(deps: Deps, user: User, body: JoinRoomRequest) -> User:
+async def _renamed(deps: Deps, request: Request, user: User, body: JoinRoomRequest) -> User:
     renamed = user.called(body.username, body.color)
+    await check_entry(deps, request, renamed, body.room_id)
     if renamed != user:
         await deps.sessions.replace(renamed)
     return renamed

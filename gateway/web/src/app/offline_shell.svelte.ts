@@ -1,4 +1,5 @@
 /** The page itself is kept in the browser, so that it opens without a network. */
+import { scriptAddress } from "../trusted/script_address.ts";
 
 class Shell {
   /** A new version waits; `renew` takes it. */
@@ -56,18 +57,4 @@ async function register(): Promise<void> {
       if (worker.state === "installed") offer(worker);
     });
   });
-}
-
-/** The content security policy wants addresses of scripts to come from here (Trusted Types). */
-function scriptAddress(path: "/sw.js"): string {
-  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
-  if (types === undefined) return path;
-  return types.createPolicy("adda", { createScriptURL: () => path }).createScriptURL(path);
-}
-
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL(path: string): string },
-  ): { createScriptURL(path: string): string };
 }

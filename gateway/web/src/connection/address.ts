@@ -13,13 +13,20 @@ export interface Name {
 }
 
 /** `origin` is the page's, http or https. The session is no part of it: it goes as a subprotocol. */
-export function chatAddress(origin: string, room: string, name: Name, position: Position): string {
+export function chatAddress(
+  origin: string,
+  room: string,
+  name: Name,
+  position: Position,
+  proof: string | null = null,
+): string {
   const query = new URLSearchParams({
     username: name.username,
     color: name.color,
     roster: "delta",
     epoch: position.epoch,
     since: String(position.seq),
+    ...(proof === null ? {} : { proof }),
   });
   return `${origin.replace(/^http/, "ws")}/ws/chat/${room}/?${query.toString()}`;
 }

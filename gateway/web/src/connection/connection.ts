@@ -24,6 +24,8 @@ export type ConnectionState =
       /** Why the server has closed; null when nobody did. */
       readonly code: CloseCode | null;
     }
+  /** Too many come: the device works for its way in. */
+  | { readonly name: "proving" }
   | { readonly name: "offline" }
   | { readonly name: "refused"; readonly code: CloseCode }
   | { readonly name: "stopped" };
@@ -64,6 +66,9 @@ const OFFLINE_MILLISECONDS = 5_000;
 /** A connection that lived this long was a good one: the next wait begins small again. */
 const GOOD_MILLISECONDS = 10_000;
 const FILL_PAGE = 100;
+/** Who has worked so often and still is not in comes another time. */
+const MOST_PROOFS = 3;
+const OVERLOAD = 1013;
 
 export class Connection {
   readonly #timeline = new Timeline();
@@ -77,6 +82,11 @@ export class Connection {
   #closedBy: CloseCode | null = null;
   /** The server has asked not to be asked before. */
   #notBefore = 0;
+  /** Where the server wants the next attempt to bring a proof from. */
+  #challenge: string | null = null;
+  #proof: string | null = null;
+  /** Asked for since the last welcome. */
+  #proofs = 0;
   #cancelTimer: (() => void) | null = null;
 
   constructor(
@@ -104,6 +114,7 @@ export class Connection {
   start(): void {
     if (this.#socket !== null) return;
     this.#attempt = 0;
+    this.#proofs = 0;
     this.#connect();
   }
 
@@ -154,7 +165,9 @@ export class Connection {
     this.#letGo();
     this.#enter({ name: "connecting", attempt: this.#attempt });
     const who = this.who();
-    const address = chatAddress(this.origin, this.room, who, this.#timeline.position ?? NOWHERE);
+    const position = this.#timeline.position ?? NOWHERE;
+    const address = chatAddress(this.origin, this.room, who, position, this.#proof);
+    this.#proof = null; // it is good once
     const socket = this.surroundings.openSocket(address, ["adda", who.sessionId]);
     this.#socket = socket;
     this.#askedWait = 0;
@@ -183,7 +196,34 @@ export class Connection {
     if (livedWell) this.#attempt = 0;
     this.#notBefore = this.surroundings.now() + this.#askedWait * 1_000;
     this.#closedBy = code !== null && code in CLOSE_CODES ? (code as CloseCode) : null;
-    this.#wait();
+    const challenge = this.#challenge;
+    this.#challenge = null;
+    if (challenge === null) this.#wait();
+    else this.#prove(challenge);
+  }
+
+  #prove(place: string): void {
+    if (this.#proofs === MOST_PROOFS) {
+      this.#enter({ name: "refused", code: OVERLOAD });
+      return;
+    }
+    this.#proofs++;
+    this.#enter({ name: "proving" });
+    const stop = new AbortController();
+    this.#cancelTimer = () => {
+      stop.abort();
+    };
+    this.surroundings.prove(place, stop.signal).then(
+      (proof) => {
+        if (stop.signal.aborted) return;
+        this.#proof = proof;
+        this.#connect();
+      },
+      () => {
+        // It cannot be done here, or is of no use now: then as others who are asked to wait.
+        if (!stop.signal.aborted) this.#wait();
+      },
+    );
   }
 
   /** Without a network nothing is tried: it would cost power, and `wake` comes when it is back. */
@@ -222,6 +262,7 @@ export class Connection {
     switch (event.type) {
       case "welcome":
         this.#openedAt = this.surroundings.now();
+        this.#proofs = 0;
         this.#enter({ name: "open" });
         this.#watch();
         this.listener.welcome(event);
@@ -242,7 +283,10 @@ export class Connection {
       case "pong":
         return;
       case "error":
-        if (this.#state.name !== "open") this.#askedWait = event.retry_after ?? 0;
+        if (this.#state.name !== "open") {
+          this.#askedWait = event.retry_after ?? 0;
+          this.#challenge = event.challenge ?? null;
+        }
         if (event.client_id == null && this.#histories.busy) this.#histories.fail(event);
         this.listener.event(event);
         return;

@@ -17,6 +17,8 @@ export interface Surroundings {
   /** Runs `work` after `milliseconds`; the answer cancels it. */
   later(milliseconds: number, work: () => void): () => void;
   online(): boolean;
+  /** Solves the challenge at `place`; rejects when it cannot be done, or `signal` stops it. */
+  prove(place: string, signal: AbortSignal): Promise<string>;
 }
 
 export const browser: Surroundings = {
@@ -30,4 +32,5 @@ export const browser: Surroundings = {
     };
   },
   online: () => navigator.onLine,
+  prove: async (place, signal) => (await import("../proof/prove.ts")).prove(place, signal),
 };

@@ -137,6 +137,8 @@ export const en: Catalogue = {
   "connection.soon": "{why} Trying again now.",
   "connection.offline": "No internet. What you write goes out when it is back.",
   "connection.lost": "No connection. Trying again.",
+  "connection.proving": "It is crowded: your device does a small sum, one moment…",
+  "connection.crowded": "It is too crowded to get in just now. Try again in a while.",
   "connection.retry": "Try now",
 
   "close.room_full": "The room is full! Try again when somebody has left.",
@@ -153,6 +155,7 @@ export const en: Catalogue = {
   "error.network": "The server could not be reached. Check the internet and try again.",
   "error.unknown": "Something went wrong. Try again.",
   "error.rate_limited": "Slow down and try again shortly",
+  "error.proof_required": "It is very crowded, try again shortly",
   "error.overloaded": "It is very crowded, try again shortly",
   "error.unavailable": "The service is away, try again shortly",
   "error.internal_error": "Something went wrong on the server",
@@ -181,6 +184,15 @@ export const en: Catalogue = {
     "The browser blocks notifications. Allow them in the settings of the browser.",
   "settings.sound": "Sound",
   "settings.sound_help": "A small chime when somebody calls you.",
+
+  "own.title": "Your data",
+  "own.export": "Download my data",
+  "own.erase": "Erase all I wrote",
+  "own.erase_sure":
+    "Your name and all you wrote leave every room, and cannot be brought back. Rooms that you opened stay, without an owner.",
+  "own.erase_yes": "Yes, erase it all",
+  "own.cancel": "Leave it",
+  "own.erased": "It is being erased. You are somebody new now.",
 
   "dialog.close": "Close",
   "emoji.title": "Choose an emoji",

@@ -17,6 +17,12 @@ export type ErrorCode =
   | "session_unknown"
   | "forbidden"
   | "origin_refused"
+  | "banned"
+  | "muted"
+  | "room_locked"
+  | "words_refused"
+  | "held_for_review"
+  | "too_late"
   | "not_found"
   | "room_not_found"
   | "message_not_found"
@@ -28,6 +34,8 @@ export type ErrorCode =
   | "too_large"
   | "unsupported_media_type"
   | "rate_limited"
+  | "slow_mode"
+  | "proof_required"
   | "too_many_connections"
   | "overloaded"
   | "unavailable"
@@ -44,6 +52,7 @@ export type ServerEvent =
   | SystemEvent
   | TypingEvent
   | UserListEvent
+  | RoomRulesEvent
   | JoinedEvent
   | LeftEvent
   | AckEvent
@@ -60,6 +69,64 @@ export interface AckEvent {
   message_id: string;
   seq: number;
   timestamp: string;
+}
+/**
+ * What is known of the work before it is done.
+ */
+export interface ChallengeEffort {
+  /**
+   * 0 is the least; a phone needs about a second for that
+   */
+  level: number;
+  /**
+   * The counter that is looked for is below this
+   */
+  most: number;
+}
+/**
+ * Parameters of an ALTCHA challenge, version 2; its names, not ours.
+ */
+export interface ChallengeParametersView {
+  algorithm: "PBKDF2/SHA-256";
+  /**
+   * Hexadecimal; the password is this and the counter, 4 bytes
+   */
+  nonce: string;
+  /**
+   * Hexadecimal
+   */
+  salt: string;
+  /**
+   * Iterations
+   */
+  cost: number;
+  /**
+   * Bytes
+   */
+  keyLength: number;
+  /**
+   * How the key begins, hexadecimal
+   */
+  keyPrefix: string;
+  /**
+   * For the server
+   */
+  keySignature: string;
+  /**
+   * Seconds since 1970
+   */
+  expiresAt: number;
+  data: ChallengeEffort;
+}
+/**
+ * An ALTCHA challenge, version 2: find the counter whose key begins as it says.
+ */
+export interface ChallengeView {
+  parameters: ChallengeParametersView;
+  /**
+   * Both go back with the solution, as they are
+   */
+  signature: string;
 }
 /**
  * Say something in the room.
@@ -147,6 +214,10 @@ export interface ErrorEvent {
   errors: {
     [k: string]: string[];
   } | null;
+  /**
+   * With `proof_required`: the path where the challenge is to be had
+   */
+  challenge: string | null;
 }
 /**
  * The body of every error. Fields that have nothing to say are left out.
@@ -168,6 +239,10 @@ export interface ErrorView {
    * Parts that are away; only from the health check
    */
   failing?: string[];
+  /**
+   * With `proof_required`: the path where the challenge is to be had
+   */
+  challenge?: string | null;
 }
 /**
  * Answer to `history`, oldest first.
@@ -543,6 +618,31 @@ export interface RoomRequest {
   is_public?: boolean;
 }
 /**
+ * Other rules apply in the room from now on.
+ */
+export interface RoomRulesEvent {
+  type: "room_rules";
+  rules: RulesInfo;
+  timestamp: string;
+}
+/**
+ * What applies to everybody in the room, but for staff.
+ */
+export interface RulesInfo {
+  /**
+   * Nobody new comes in
+   */
+  locked: boolean;
+  /**
+   * Between two messages of one person; 0: none
+   */
+  slow_seconds: number;
+  /**
+   * What staff have pinned
+   */
+  notice: string | null;
+}
+/**
  * Numbers of a room and its five newest messages.
  */
 export interface RoomStatsView {
@@ -590,6 +690,11 @@ export interface WelcomeEvent {
    */
   seq: number;
   limits: Limits;
+  rules: RulesInfo;
+  /**
+   * Yours, in this room
+   */
+  role: "nobody" | "moderator" | "owner";
   timestamp: string;
 }
 /**

@@ -27,6 +27,12 @@ describe("the address of the chat socket", () => {
     expect(url.hash).toBe("");
   });
 
+  it("carries a proof of work, if there is one", () => {
+    const address = chatAddress("https://a.org", ROOM, NAME, NOWHERE, "a+b/c=");
+    expect(new URL(address).searchParams.get("proof")).toBe("a+b/c=");
+    expect(chatAddress("https://a.org", ROOM, NAME, NOWHERE)).not.toContain("proof");
+  });
+
   it("asks for the newest messages before anything is known", () => {
     const url = new URL(chatAddress("https://a.org", ROOM, NAME, NOWHERE));
     expect(url.searchParams.get("since")).toBe("0");

@@ -502,3 +502,79 @@ describe("messages", () => {
     expect(play.now).toBe("open");
   });
 });
+
+describe("a crowd at the door", () => {
+  const PLACE = `/api/challenge/?for=join&room=${ROOM}`;
+
+  function sentAway(play: Play, code = "proof_required"): Play {
+    const challenge = code === "proof_required" ? PLACE : null;
+    play.world.socket.hear(problem(code, { retry_after: 4, challenge }));
+    play.world.socket.end(1013);
+    return play;
+  }
+
+  it("is passed by a proof, which is shown once", async () => {
+    const play = sentAway(started());
+    expect([play.now, play.world.task.place]).toEqual(["proving", PLACE]);
+    play.world.task.solve("a+proof/=");
+    await settled();
+    expect(play.now).toBe("connecting");
+    expect(play.world.socket.query.get("proof")).toBe("a+proof/=");
+    play.enter(10);
+    play.world.socket.end(1012);
+    play.reconnect();
+    expect(play.world.socket.query.has("proof")).toBe(false);
+  });
+
+  it("is waited out where nothing can be proved", async () => {
+    const play = sentAway(started());
+    play.world.task.fail();
+    await settled();
+    expect(play.now).toBe("waiting");
+    play.world.pass(3_900);
+    expect(play.world.sockets).toHaveLength(1);
+    play.reconnect();
+    expect(play.world.sockets).toHaveLength(2);
+  });
+
+  it("is given up after three proofs, and tried anew by hand", async () => {
+    const play = started();
+    for (let n = 0; n < 3; n++) {
+      sentAway(play).world.task.solve(String(n));
+      await settled();
+    }
+    sentAway(play);
+    expect(play.connection.state).toEqual({ name: "refused", code: 1013 });
+    expect(play.world.tasks).toHaveLength(3);
+    expect(play.world.timers).toBe(0);
+    play.connection.start();
+    sentAway(play);
+    expect(play.now).toBe("proving");
+  });
+
+  it("that was passed once is a new one the next time", async () => {
+    const play = started();
+    for (let n = 0; n < 5; n++) {
+      sentAway(play).world.task.solve(String(n));
+      await settled();
+      play.enter(10);
+      play.world.socket.end(1012);
+      play.reconnect();
+    }
+    expect(play.world.tasks).toHaveLength(5);
+  });
+
+  it("asks for nothing more of who has left meanwhile", async () => {
+    const play = sentAway(started());
+    const { task } = play.world;
+    play.connection.stop();
+    expect(task.signal.aborted).toBe(true);
+    task.solve("late");
+    await settled();
+    expect([play.now, play.world.sockets.length]).toEqual(["stopped", 1]);
+  });
+
+  it("that asks for no proof is waited out", () => {
+    expect(sentAway(started(), "overloaded").now).toBe("waiting");
+  });
+});

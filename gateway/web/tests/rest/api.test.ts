@@ -7,6 +7,8 @@ import {
   changeMessage,
   createRoom,
   deleteMessage,
+  eraseMe,
+  exportMe,
   publicRooms,
   readRoom,
   searchRooms,
@@ -162,6 +164,19 @@ describe("writing", () => {
   });
 });
 
+describe("what is stored about the reader", () => {
+  it("is read and erased by nobody but them", async () => {
+    answers = [json(200, { messages: [] }), json(202, { status: "running" })];
+    expect(await exportMe()).toEqual({ messages: [] });
+    expect(await eraseMe()).toBeUndefined();
+    expect(calls).toMatchObject([
+      { method: "GET", path: "/api/me/export/", body: undefined },
+      { method: "DELETE", path: "/api/me/", body: { confirm: true } },
+    ]);
+    for (const { headers } of calls) expect(headers["Authorization"]).toBe("Bearer my-session");
+  });
+});
+
 describe("what goes wrong", () => {
   it("is told with the server's words", async () => {
     answers = [refusal(409, "conflict")];
@@ -234,5 +249,48 @@ describe("a call that nobody waits for any more", () => {
     });
     answers = [() => new Response(body, { status: 200 })];
     expect(await failure(publicRooms(null, caller.signal))).toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("a crowd", () => {
+  const prove = vi.fn<(place: string, signal: AbortSignal) => Promise<string>>();
+  const place = "/api/challenge/?for=room";
+
+  function crowded(): () => Response {
+    return json(429, { status: "error", message: "না", code: "proof_required", challenge: place });
+  }
+
+  beforeEach(() => {
+    prove.mockReset();
+    vi.doMock("../../src/proof/prove.ts", () => ({ prove }));
+  });
+
+  afterEach(() => {
+    vi.doUnmock("../../src/proof/prove.ts");
+  });
+
+  it("is passed by a proof, and the reader is told that there is work", async () => {
+    answers = [crowded(), json(201, { id: ROOM })];
+    prove.mockResolvedValue("my-proof");
+    const onproving = vi.fn();
+    expect(await createRoom(NEW_ROOM, onproving)).toEqual({ id: ROOM });
+    expect(prove.mock.calls.map(([from]) => from)).toEqual([place]);
+    expect(calls.map(({ headers }) => headers["X-Adda-Proof"])).toEqual([undefined, "my-proof"]);
+    expect(onproving).toHaveBeenCalledOnce();
+  });
+
+  it("that cannot be passed is told of", async () => {
+    answers = [crowded()];
+    prove.mockRejectedValue(new Error("no cryptography here"));
+    const error = await failure(createRoom(NEW_ROOM));
+    expect(error).toBeInstanceOf(ApiError);
+    expect((error as ApiError).view?.code).toBe("proof_required");
+  });
+
+  it("is given up after three proofs", async () => {
+    answers = [crowded(), crowded(), crowded(), crowded()];
+    prove.mockResolvedValue("my-proof");
+    await failure(createRoom(NEW_ROOM));
+    expect([calls.length, prove.mock.calls.length]).toEqual([4, 3]);
   });
 });

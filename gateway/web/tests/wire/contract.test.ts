@@ -20,6 +20,7 @@ const EVENTS: Record<ServerEvent["type"], true> = {
   message_updated: true,
   pong: true,
   recovered: true,
+  room_rules: true,
   system: true,
   typing: true,
   user_list: true,

@@ -21,7 +21,8 @@ from shared.broker.link import Link
 from shared.protocol.envelopes import Person, encode_probe, encode_typing
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.call_batcher import CallBatcher
-from shared.redis_schema.scripts import Command, run_all
+from shared.redis_schema.pipelines import run_all
+from shared.redis_schema.scripts import Command
 from shared.runtime.redis_client import (
     OUTAGES,
     is_outage,

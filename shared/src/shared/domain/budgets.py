@@ -22,6 +22,8 @@ class Action(StrEnum):
     RENAME = "rename"
     ROOM = "room"
     """A new one."""
+    WHOLE = "whole"
+    """Everything of a person, to be read or to be erased."""
 
 
 COSTS: Final[dict[Action, float]] = {
@@ -30,6 +32,7 @@ COSTS: Final[dict[Action, float]] = {
     Action.JOIN: 2.0,
     Action.RENAME: 2.0,
     Action.ROOM: 10.0,
+    Action.WHOLE: 10.0,
 }
 """In tokens. What is heard by everybody, or kept for ever, costs more, as in IRC's fake lag."""
 
@@ -43,6 +46,12 @@ class Scope(StrEnum):
     """Messages into one room, from everybody."""
     NEWCOMERS = "newcomers"
     """People into one room who have been nowhere before: of a flood of joins, all."""
+    SLOW = "slow"
+    """One person in one room that is in slow mode."""
+    ADDRESS_PROOFS = "address-proofs"
+    """What an address has bought by proofs of work, beyond ADDRESS."""
+    NEWCOMER_PROOFS = "newcomer-proofs"
+    """The same of a room, beyond NEWCOMERS."""
 
 
 @dataclass(frozen=True, slots=True)

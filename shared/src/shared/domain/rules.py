@@ -9,6 +9,7 @@ from typing import Final
 
 BLANK: Final = "blank"
 TOO_LONG: Final = "too_long"  # data: limit (int), unit ("graphemes" | "bytes" | "characters")
+TOO_BROAD: Final = "too_broad"  # data: minimum (int) of characters that are no wildcards
 CONTROL_CHARACTERS: Final = "control_characters"  # bidi formatting and line separators included
 NOT_A_COLOR: Final = "not_a_color"
 NOT_A_NUMBER: Final = "not_a_number"
@@ -21,6 +22,7 @@ RULE_CODES: Final[frozenset[str]] = frozenset(
     {
         BLANK,
         TOO_LONG,
+        TOO_BROAD,
         CONTROL_CHARACTERS,
         NOT_A_COLOR,
         NOT_A_NUMBER,

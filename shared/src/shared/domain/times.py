@@ -15,6 +15,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+DAY_MICROS: Final = 24 * 3600 * 1_000_000
+
+
+def day_of(micros: int) -> int:
+    """Days since 1970 UTC."""
+    return micros // DAY_MICROS
+
+
 def format_micros(micros: int) -> str:
     """Return the wire form, such as 2026-11-23T18:30:00.000250+06:00: always six digits.
 

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from shared.domain.client_address import is_within, network_of
+from shared.domain.times import day_of
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.scripts import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.domain.budgets import Budget
     from shared.redis_schema.call_batcher import CallBatcher
     from shared.redis_schema.keys import Keys
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger()
 
-DAY_MICROS: Final = 24 * 3600 * 1_000_000
-SECRET_KEEP_SECONDS: Final = 2 * 24 * 3600
+KEPT_DAYS: Final = 2
+"""A key is forgotten so long after its day began; so then are all names that were made with it."""
+SECRET_KEEP_SECONDS: Final = KEPT_DAYS * 24 * 3600
 ASK_SECONDS: Final = 60.0
 """So often the key is asked for anew: should Redis have lost it, all have the same one again."""
 
@@ -62,8 +66,12 @@ class Counted:
     """An address that is counted."""
 
     name: str
-    """Its name of today."""
+    """Its name of today,"""
+    day: int
+    """which is this one, since 1970."""
     rule: AddressRule
+    network: str
+    """The address itself, as far as it is counted: in memory only, never to be kept or logged."""
 
 
 def rules_of(settings: DoorSettings) -> AddressRules:
@@ -83,9 +91,9 @@ class Addresses:
         self._keys = keys
         self._rules = rules
         self._clock = clock
-        self._day = -1
+        self._secrets: dict[int, bytes] = {}
+        """By day."""
         self._ask_at = 0.0
-        self._secret = b""
 
     async def counted(self, address: IPv4Address | IPv6Address | None) -> Counted | None:
         """How an address is counted; None where it is not. Who tells none is one of all those.
@@ -94,26 +102,52 @@ class Addresses:
         """
         if is_within(address, self._rules.unlimited):
             return None
-        try:
-            name = await self.name_of(address)
-        except Unavailable as error:
-            log.info("address_not_counted", error=repr(error))
+        day = day_of(self._clock.micros())
+        secret = await self._secret_today(day)
+        if secret is None:
             return None
         rule = self._rules.ipv6 if isinstance(address, IPv6Address) else self._rules.ipv4
-        return Counted(name, rule)
+        network = network_of(address)
+        return Counted(_name(secret, network), day, rule, network)
 
-    async def name_of(self, address: IPv4Address | IPv6Address | None) -> str:
-        """Its name of today, whether it is counted or not.
+    async def secret(self) -> bytes | None:
+        """The day's key, the same for all replicas; None: Redis is away."""
+        return await self._secret_today(day_of(self._clock.micros()))
 
-        Raises:
-            Unavailable: Redis is away and the day's key is not known yet.
-        """
-        day = self._clock.micros() // DAY_MICROS
+    async def _secret_today(self, day: int) -> bytes | None:
         now = self._clock.monotonic()
-        if day != self._day or now >= self._ask_at:
-            self._secret, self._day = await self._secret_of(day), day
-            self._ask_at = now + ASK_SECONDS
-        return _name(self._secret, network_of(address))
+        if day not in self._secrets or now >= self._ask_at:
+            try:
+                self._keep(day, await self._secret_of(day))
+                self._ask_at = now + ASK_SECONDS
+            except Unavailable as error:
+                log.info("address_not_counted", error=repr(error))
+                return None
+        return self._secrets[day]
+
+    async def learn(self, days: Iterable[int]) -> None:
+        """Makes `name_on` know these days, as far as their keys are still kept.
+
+        While Redis is away, what is not known yet stays so.
+        """
+        try:
+            for day in set(days) - self._secrets.keys():
+                key = self._keys.address_secret(day)
+                held: bytes | None = await self._batcher.submit(Command.of("GET", key))
+                if held is not None:
+                    self._keep(day, held)
+        except Unavailable as error:
+            log.info("address_names_not_known", error=repr(error))
+
+    def name_on(self, network: str, day: int) -> str | None:
+        """The name that a network had on a day; None if nobody can know it any more."""
+        secret = self._secrets.get(day)
+        return None if secret is None else _name(secret, network)
+
+    def _keep(self, day: int, secret: bytes) -> None:
+        today = day_of(self._clock.micros())
+        kept = {d: s for d, s in self._secrets.items() if d > today - KEPT_DAYS}
+        self._secrets = kept | {day: secret}
 
     async def _secret_of(self, day: int) -> bytes:
         """Whoever comes first on a day makes it."""

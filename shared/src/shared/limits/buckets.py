@@ -29,6 +29,8 @@ log = structlog.stdlib.get_logger()
 MOST_IN_A_CALL: Final = 200
 """Buckets; no script may hold up the others for long."""
 
+_OF_ADDRESSES: Final = frozenset({Scope.ADDRESS, Scope.ADDRESS_PROOFS})
+
 
 class Charge(NamedTuple):
     """What is to be taken from whose bucket."""
@@ -48,7 +50,7 @@ class Charge(NamedTuple):
         log.info(
             "limit_reached",
             scope=self.scope.value,
-            subject=None if self.scope is Scope.ADDRESS else self.subject,
+            subject=None if self.scope in _OF_ADDRESSES else self.subject,
             wait=round(wait, 3),
             dry_run=self.budget.dry_run,
         )

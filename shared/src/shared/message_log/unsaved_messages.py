@@ -32,6 +32,9 @@ LEAST_AT_ONCE: Final = 100
 DISORDER_MS: Final = 100
 """How long before an entry's time its message may have got an id: queues have another order."""
 
+LOOKED_AT_ONCE: Final = 1_000
+"""Entries of one queue that are read together where all of it is looked through."""
+
 MOST_LOOKED_AT: Final = 10_000
 """Entries of one queue that a list is worth looking at; more wait only while workers are away."""
 
@@ -73,6 +76,23 @@ class UnsavedMessages:
             if not places:
                 break
         return [(each.room, each.message) for part in found.values() for each in part]
+
+    async def all_of(self, user_id: UUID) -> dict[UUID, StoredMessage]:
+        """Messages of one person on their way to PostgreSQL, by id, as they were sent."""
+        needle = f'"user_id":"{user_id}"'.encode()
+        found: dict[UUID, StoredMessage] = {}
+        for partition in range(self._keys.partitions):
+            stream, place = self._keys.ingest(partition), "-"
+            while True:
+                with redis_outage_as_unavailable():
+                    entries: Any = await self._redis.xrange(stream, place, "+", LOOKED_AT_ONCE)
+                theirs = [entry for entry in entries if needle in entry[1].get(b"b", b"")]
+                for each in _messages(theirs, None):
+                    found[each.message_id] = each.message
+                if len(entries) < LOOKED_AT_ONCE:
+                    break
+                place = f"({entries[-1][0].decode()}"
+        return found
 
     async def _entries(self, places: Mapping[int, str], most: int) -> dict[int, list[Any]]:
         pipeline: Any = self._redis.pipeline(transaction=False)

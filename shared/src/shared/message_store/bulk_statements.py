@@ -18,7 +18,8 @@ ON CONFLICT DO NOTHING
 RETURNING is_public
 """
 
-# Without a named constraint DO NOTHING also covers a session that belongs to another user.
+# Without a named constraint DO NOTHING also covers a session that belongs to another user. Who was
+# erased does not come back by a snapshot that was on its way.
 INSERT_USERS: Final = """
 INSERT INTO users (id, session_hash, username, color, created_at, current_room_id, last_seen,
                    updated_at)
@@ -26,6 +27,7 @@ SELECT id, session_hash, username, color, created_at, current_room_id, taken_at,
 FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[],
             $7::timestamptz[])
      AS incoming (id, session_hash, username, color, created_at, current_room_id, taken_at)
+WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = incoming.id)
 ORDER BY id
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -47,7 +49,10 @@ WHERE u.id = i.id
 RETURNING u.id
 """
 
-KNOWN_USERS: Final = "SELECT id FROM users WHERE id = ANY($1::uuid[])"
+KNOWN_USERS: Final = """
+SELECT id FROM users WHERE id = ANY($1::uuid[])
+UNION ALL SELECT user_id FROM erasures WHERE user_id = ANY($1::uuid[])
+"""
 
 LOCK_ROOM_STATS: Final = """
 SELECT room_id FROM room_stats WHERE room_id = ANY($1::uuid[])
@@ -86,12 +91,15 @@ LEFT JOIN messages by_seq ON by_seq.room_id = i.room_id AND by_seq.seq = i.seq
 LEFT JOIN messages by_id ON by_id.room_id = i.room_id AND by_id.id = i.id
 """
 
+# What is emptied for good loses its author's name and its references too. A client_id is never put
+# in here: the row may be stored without it, since another one has it.
 REVISE_MESSAGES: Final = """
 WITH incoming AS (
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                         $7::int[], $8::timestamptz[], $9::timestamptz[])
-                  AS t (room_id, seq, id, content, message_type, file_url, revision, edited_at,
-                        deleted_at)
+                         $7::text[], $8::text[], $9::uuid[], $10::text[], $11::int[],
+                         $12::timestamptz[], $13::timestamptz[])
+                  AS t (room_id, seq, id, username, color, content, message_type, file_url,
+                        reply_to, client_id, revision, edited_at, deleted_at)
 ), held AS (
     SELECT m.room_id, m.seq, m.deleted_at
     FROM messages m
@@ -100,7 +108,9 @@ WITH incoming AS (
     ORDER BY m.room_id, m.seq FOR UPDATE OF m
 )
 UPDATE messages m
-SET content = i.content, message_type = i.message_type, file_url = i.file_url,
+SET username = i.username, color = i.color, content = i.content, message_type = i.message_type,
+    file_url = i.file_url, reply_to = i.reply_to,
+    client_id = CASE WHEN i.client_id IS NULL THEN NULL ELSE m.client_id END,
     revision = i.revision, edited_at = i.edited_at, deleted_at = i.deleted_at
 FROM incoming i JOIN held h ON h.room_id = i.room_id AND h.seq = i.seq
 WHERE m.room_id = i.room_id AND m.seq = i.seq AND m.id = i.id

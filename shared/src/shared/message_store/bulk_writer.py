@@ -260,9 +260,13 @@ class _BatchTransaction:
         table = [
             (
                 *row.key,
+                row.message.username,
+                row.message.color,
                 row.message.content,
                 row.message.message_type,
                 row.message.file_url,
+                row.message.reply_to,
+                row.message.client_id,
                 row.revision,
                 row.edited_at,
                 row.deleted_at,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_SEQ: Final = 2**63 - 1
 
-_COLUMNS: Final = (
+MESSAGE_COLUMNS: Final = (
     Message.room_id,
     Message.seq,
     Message.id,
@@ -36,6 +36,7 @@ _COLUMNS: Final = (
     Message.edited_at,
     Message.deleted_at,
 )
+"""What `stored_message` needs of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class MessageReader:
 
         With `deleted` also those; without, PostgreSQL steps over them, however many they are.
         """
-        statement = select(*_COLUMNS).where(Message.room_id == room_id)
+        statement = select(*MESSAGE_COLUMNS).where(Message.room_id == room_id)
         if not deleted:
             statement = statement.where(Message.deleted_at.is_(None))
         if before_seq is not None:
@@ -74,7 +75,7 @@ class MessageReader:
         self, room_id: UUID, after_seq: int, limit: int, *, deleted: bool = True
     ) -> list[StoredMessage]:
         """Oldest first, newer than `after_seq`; `deleted` as in `messages_before`."""
-        statement = select(*_COLUMNS).where(
+        statement = select(*MESSAGE_COLUMNS).where(
             Message.room_id == room_id, Message.seq > min(after_seq, _MAX_SEQ)
         )
         if not deleted:
@@ -85,7 +86,10 @@ class MessageReader:
         """The message, deleted or not; None if it is not stored."""
         # An id is unique within a room only, though a UUID is meant to be so everywhere.
         found = await self._read(
-            select(*_COLUMNS).where(Message.id == message_id).order_by(Message.room_id).limit(1)
+            select(*MESSAGE_COLUMNS)
+            .where(Message.id == message_id)
+            .order_by(Message.room_id)
+            .limit(1)
         )
         return found[0] if found else None
 
@@ -95,7 +99,7 @@ class MessageReader:
         Only those with ids smaller than `older_than`; None: from the newest.
         """
         statement = (
-            select(*_COLUMNS)
+            select(*MESSAGE_COLUMNS)
             .join(Room, Room.id == Message.room_id)
             .where(Room.is_public, Room.deleted_at.is_(None), Message.deleted_at.is_(None))
             .order_by(desc(Message.id))  # ids are UUIDv7: their order is that of sending
@@ -104,16 +108,17 @@ class MessageReader:
         if older_than is not None:
             statement = statement.where(Message.id < older_than)
         async with self._database.reading() as connection:
-            messages = tuple(_stored(row) for row in await connection.execute(statement))
+            messages = tuple(stored_message(row) for row in await connection.execute(statement))
             count = (await read_counters(connection, "messages"))["messages"]
         return NewestMessages(messages, count)
 
     async def _read(self, statement: Select[*tuple[Any, ...]]) -> list[StoredMessage]:
         async with self._database.reading() as connection:
-            return [_stored(row) for row in await connection.execute(statement)]
+            return [stored_message(row) for row in await connection.execute(statement)]
 
 
-def _stored(row: Row[*tuple[Any, ...]]) -> StoredMessage:
+def stored_message(row: Row[*tuple[Any, ...]]) -> StoredMessage:
+    """A row of MESSAGE_COLUMNS in the form in which messages travel."""
     body = MessageBody(
         message=row.content,
         user_id=str(row.user_id),

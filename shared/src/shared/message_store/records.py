@@ -79,6 +79,8 @@ class RoomRecord:
     """Stored messages that are not deleted."""
     last_seq: int
     """Greatest seq that was ever stored; 0 before the first."""
+    removed: int = 0
+    """Messages removed for their age since the room began; not in `total_messages`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _COLUMNS: Final = (
     Room.deleted_at,
     func.coalesce(RoomStats.total_messages, 0).label("total_messages"),
     func.coalesce(RoomStats.last_seq, 0).label("last_seq"),
+    func.coalesce(RoomStats.removed_messages, 0).label("removed"),
 )
 _LISTED: Final = (Room.is_public, Room.deleted_at.is_(None))
 _NEWEST_FIRST: Final = (desc(Room.created_at), desc(Room.id))
@@ -117,6 +118,24 @@ class RoomDirectory:
             await add_to_counters(connection, settings.id, {"public_rooms": change})
             row = (await connection.execute(_records().where(Room.id == settings.id))).one()
         return _record(row)
+
+    async def rooms_owned_by(self, user_id: UUID) -> list[RoomRecord]:
+        """Rooms that somebody may change and delete, the oldest first."""
+        statement = _records().where(Room.owner_id == user_id, Room.deleted_at.is_(None))
+        return await self._read(statement.order_by(Room.created_at, Room.id))
+
+    async def release_room(self, settings: RoomSettings) -> None:
+        """Leaves a room without an owner, changed at the time in `settings`."""
+        statement = (
+            update(Room)
+            .where(Room.id == settings.id)
+            .values(
+                owner_id=None,
+                updated_at=func.greatest(Room.updated_at, datetime_of(settings.updated_micros)),
+            )
+        )
+        async with self._database.changing() as connection:
+            await connection.execute(statement)
 
     async def delete_room(self, room_id: UUID, micros: int) -> bool:
         """Deletes a room with its messages at `micros` (µs). False if it was not there to delete.
@@ -273,4 +292,5 @@ def _record(row: Row[*tuple[Any, ...]]) -> RoomRecord:
         created_micros=micros_of(row.created_at),
         updated_micros=micros_of(row.updated_at),
     )
-    return RoomRecord(settings, row.deleted_at is not None, row.total_messages, row.last_seq)
+    deleted = row.deleted_at is not None
+    return RoomRecord(settings, deleted, row.total_messages, row.last_seq, row.removed)

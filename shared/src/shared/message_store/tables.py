@@ -71,6 +71,7 @@ class Room(Base):
 
     __table_args__ = (
         CheckConstraint("max_users > 0", name="max_users_positive"),
+        Index("ix_rooms_owner_id", "owner_id", postgresql_where=text("owner_id IS NOT NULL")),
         Index(
             "ix_rooms_listed",
             desc("created_at"),
@@ -97,6 +98,9 @@ class RoomStats(Base):
         BigInteger, server_default="0", comment="Greatest seq that was ever stored"
     )
     last_message_at: Mapped[datetime | None]
+    removed_messages: Mapped[int] = mapped_column(
+        BigInteger, server_default="0", comment="Messages removed for their age, in all"
+    )
 
     __table_args__ = (
         # Updated by every batch: room on each page keeps these updates off the index.
@@ -160,6 +164,7 @@ class Message(Base):
         ),
         UniqueConstraint("room_id", "id"),
         Index("ix_messages_id", "id"),
+        Index("ix_messages_user_id_id", "user_id", "id"),
         Index(
             "uq_messages_client_id",
             "room_id",
@@ -363,6 +368,21 @@ class Admin(Base):
         CheckConstraint("role IN ('viewer', 'moderator', 'admin')", name="role_known"),
         {"comment": "Accounts of administrators"},
     )
+
+
+class Erasure(Base):
+    """Somebody's wish to be forgotten, until it is carried out and for a while after."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(unique=True)
+    session_hash: Mapped[bytes | None] = mapped_column(comment="null when finished")
+    requested_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(comment="When a worker may take it up (again)")
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = ({"comment": "People to be erased; their snapshots are not stored any more"},)
 
 
 class Seed(Base):

@@ -17,9 +17,10 @@ from uuid import UUID
 import orjson
 from typing_extensions import override
 
-from shared.protocol.envelopes import Person, decode_person, encode_person
+from shared.protocol.envelopes import Person, decode_person, encode_person, encode_session_end
 from shared.redis_schema.call_batcher import CallBatcher
-from shared.redis_schema.scripts import Call, Command, Scripts, run_all
+from shared.redis_schema.pipelines import run_all
+from shared.redis_schema.scripts import Call, Command, Scripts
 from shared.rooms.live_rooms import LiveRoom, parse_live_room
 from shared.runtime.redis_client import redis_outage_as_unavailable
 
@@ -40,6 +41,7 @@ DRAIN_GRACE_MS: Final = 10_000
 """Longer on a restart, since everybody of a replica reconnects at once, with jitter."""
 
 REFRESH_CHUNK: Final = 1000
+SCAN_CHUNK: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,27 @@ class Presence:
         """Drops users of one partition who were last seen before `before_ms`."""
         with redis_outage_as_unavailable():
             await self._redis.zremrangebyscore(self._keys.seen_of(partition), "-inf", before_ms)
+
+    async def end_session(self, user: UUID) -> int:
+        """Has every connection of a user closed; returns in how many rooms there were any.
+
+        Looks through all connections: for what is done seldom.
+        """
+        rooms: set[UUID] = set()
+        with redis_outage_as_unavailable():
+            for partition in range(self._keys.partitions):
+                found = self._redis.zscan_iter(
+                    self._keys.conns(partition), match=f"*|{user}|*", count=SCAN_CHUNK
+                )
+                rooms |= {UUID(name.decode().partition("|")[0]) async for name, _ in found}
+        ending = encode_session_end(user)
+        told = [Command.of("SPUBLISH", self._keys.channel(room), ending) for room in rooms]
+        await asyncio.gather(*(self._batcher.submit(command) for command in told))
+        return len(rooms)
+
+    async def forget_user(self, user: UUID) -> None:
+        """Drops when a user was last seen."""
+        await self._batcher.submit(Command.of("ZREM", self._keys.seen(user), str(user)))
 
     async def snapshot(self, room: UUID) -> RosterSnapshot:
         """The whole roster, at one moment."""

@@ -42,6 +42,10 @@ _QUERY: Final[dict[str, Any]] = {
             "enum": ["delta"],
             "description": "One `user_list`, then `joined` and `left`",
         },
+        "proof": {
+            "type": "string",
+            "description": "Of work, after `proof_required`: what `challenge` led to, solved",
+        },
     },
 }
 

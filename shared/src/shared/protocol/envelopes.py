@@ -8,6 +8,7 @@ rolling deploy: what is not understood raises UnknownEnvelope; the reader counts
     1r <epoch> <rv> <j|l|n> <µs joined>                    person      roster (n: and the old one)
     1t <0|1> <µs>                                          person      typing
     1c <updated|closed>                                                the room itself
+    1x <user id>                                                       a session was ended
     1p <token>                                                         probe
 """
 
@@ -22,6 +23,7 @@ from shared.protocol.codec import Revision, StoredMessage, decode_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
 
 class UnknownEnvelope(Exception):
@@ -86,6 +88,13 @@ class ControlEnvelope:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEndEnvelope:
+    """Somebody's session is no more: their sockets are to be closed."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeEnvelope:
     """A replica's message to itself."""
 
@@ -98,6 +107,7 @@ Envelope = (
     | RosterEnvelope
     | TypingEnvelope
     | ControlEnvelope
+    | SessionEndEnvelope
     | ProbeEnvelope
 )
 
@@ -116,6 +126,11 @@ def decode_person(raw: bytes) -> Person:
 def encode_typing(person: Person, *, typing: bool, micros: int) -> bytes:
     """Envelope of a typing notice."""
     return f"1t {int(typing)} {micros}\n".encode() + encode_person(person)
+
+
+def encode_session_end(user_id: UUID) -> bytes:
+    """Envelope that ends a session."""
+    return f"1x {user_id}\n".encode()
 
 
 def encode_probe(token: str) -> bytes:
@@ -175,6 +190,10 @@ def _control(fields: list[str], _body: bytes) -> ControlEnvelope:
     return ControlEnvelope(fields[1])
 
 
+def _session_end(fields: list[str], _body: bytes) -> SessionEndEnvelope:
+    return SessionEndEnvelope(fields[1])
+
+
 def _probe(fields: list[str], _body: bytes) -> ProbeEnvelope:
     return ProbeEnvelope(fields[1])
 
@@ -185,5 +204,6 @@ _READERS: Final[dict[str, Callable[[list[str], bytes], Envelope]]] = {
     "1r": _roster,
     "1t": _typing,
     "1c": _control,
+    "1x": _session_end,
     "1p": _probe,
 }

@@ -2,8 +2,11 @@
 
     ChatError                      code, data; what a client is told
     ├── ValidationFailed           400, errors per field
+    ├── Forbidden                  403, retry_after; a sanction is in force
     └── Unavailable                503, retry_after; a part we need is away, retry later
         └── RateLimited            429, retry_after; somebody does too much
+            ├── ProofRequired      429, challenge; with a proof of work it may be done all the same
+            └── SlowedDown         429, retry_after; the room is in slow mode
 
 Codes are stable and language-free. Human texts stand here in Bangla and English and nowhere else.
 """
@@ -30,6 +33,12 @@ class ErrorCode(StrEnum):
     SESSION_UNKNOWN = "session_unknown"
     FORBIDDEN = "forbidden"
     ORIGIN_REFUSED = "origin_refused"
+    BANNED = "banned"
+    MUTED = "muted"
+    ROOM_LOCKED = "room_locked"
+    WORDS_REFUSED = "words_refused"
+    HELD_FOR_REVIEW = "held_for_review"
+    TOO_LATE = "too_late"
     NOT_FOUND = "not_found"
     ROOM_NOT_FOUND = "room_not_found"
     MESSAGE_NOT_FOUND = "message_not_found"
@@ -41,6 +50,8 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
+    SLOW_MODE = "slow_mode"
+    PROOF_REQUIRED = "proof_required"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
@@ -76,6 +87,27 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
     ErrorCode.ORIGIN_REFUSED: ErrorInfo(
         403, False, "এই ওয়েবসাইট থেকে সংযোগের অনুমতি নেই", "This origin may not connect"
     ),
+    ErrorCode.BANNED: ErrorInfo(
+        403, False, "এই রুমে আপনার প্রবেশ বন্ধ করা হয়েছে", "You were banned from this room"
+    ),
+    ErrorCode.MUTED: ErrorInfo(
+        403, False, "এই রুমে আপনার কথা বলা বন্ধ রাখা হয়েছে", "You were muted in this room"
+    ),
+    ErrorCode.ROOM_LOCKED: ErrorInfo(
+        403, False, "রুমটি এখন নতুনদের জন্য বন্ধ", "The room is closed to newcomers for now"
+    ),
+    ErrorCode.WORDS_REFUSED: ErrorInfo(
+        403, False, "বার্তায় এমন শব্দ আছে যা এখানে চলে না", "There is a word in it that is not wanted here"
+    ),
+    ErrorCode.HELD_FOR_REVIEW: ErrorInfo(
+        403,
+        False,
+        "বার্তাটি পরিচালকের অনুমোদনের অপেক্ষায় আছে",
+        "The message waits for a moderator's approval",
+    ),
+    ErrorCode.TOO_LATE: ErrorInfo(
+        403, False, "বার্তাটি বদলানোর সময় পেরিয়ে গেছে", "It is too late to change the message"
+    ),
     ErrorCode.NOT_FOUND: ErrorInfo(404, False, "পাওয়া যায়নি", "Not found"),
     ErrorCode.ROOM_NOT_FOUND: ErrorInfo(404, False, "রুম খুঁজে পাওয়া যায়নি", "Room not found"),
     ErrorCode.MESSAGE_NOT_FOUND: ErrorInfo(404, False, "বার্তা খুঁজে পাওয়া যায়নি", "Message not found"),
@@ -102,6 +134,18 @@ ERRORS: Final[dict[ErrorCode, ErrorInfo]] = {
     ErrorCode.RATE_LIMITED: ErrorInfo(
         429, True, "একটু ধীরে! কিছুক্ষণ পর আবার চেষ্টা করুন", "Slow down and try again shortly"
     ),
+    ErrorCode.SLOW_MODE: ErrorInfo(
+        429,
+        True,
+        "ধীর গতি চালু আছে, একটু পরে আবার লিখুন",
+        "Slow mode is on, write again in a moment",
+    ),
+    ErrorCode.PROOF_REQUIRED: ErrorInfo(
+        429,
+        True,
+        "এখন খুব ভিড়। আপনার যন্ত্র একটি ছোট হিসাব করে দিলেই ঢোকা যাবে",
+        "Crowded: whoever brings a proof of work gets in",
+    ),
     ErrorCode.TOO_MANY_CONNECTIONS: ErrorInfo(
         429, False, "একসঙ্গে অনেক সংযোগ খোলা আছে", "Too many connections are open"
     ),
@@ -120,6 +164,7 @@ FIELD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "required": ("এই ঘরটি প্রয়োজন", "This field is required"),
     "blank": ("ফাঁকা রাখা যাবে না", "May not be blank"),
     "too_long": ("অনেক লম্বা", "Too long"),
+    "too_broad": ("অনেক কিছুর সঙ্গেই মিলে যায়", "Matches too much"),
     "control_characters": (
         "অদৃশ্য নিয়ন্ত্রণ অক্ষর ব্যবহার করা যাবে না",
         "Control characters are not allowed",
@@ -134,6 +179,7 @@ FIELD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_a_boolean": ("true বা false দিন", "Give true or false"),
     "unknown_field": ("এই ঘরটি চেনা যায়নি", "Unknown field"),
     "malformed": ("গঠন সঠিক নয়", "Malformed"),
+    "unwanted_word": ("নামে এমন শব্দ আছে যা এখানে চলে না", "A word in it is not wanted here"),
     "invalid": ("সঠিক নয়", "Not valid"),
 }
 
@@ -200,13 +246,51 @@ class Unavailable(ChatError):
         return round(self.retry_after * (1 + chance), 3)
 
 
+class Forbidden(ChatError):
+    """A sanction forbids it, for `retry_after` seconds or (None) for good."""
+
+    def __init__(self, code: ErrorCode, retry_after: float | None) -> None:
+        super().__init__(code)
+        self.retry_after = None if retry_after is None else round(retry_after, 3)
+
+
 class RateLimited(Unavailable):
     """A session, an address or a room does more than it may."""
 
-    def __init__(self, scope: str, retry_after: float, limit: int) -> None:
+    def __init__(
+        self,
+        scope: str,
+        retry_after: float,
+        limit: int,
+        code: ErrorCode = ErrorCode.RATE_LIMITED,
+    ) -> None:
         """`scope` is whose limit; `limit` what it may do at once, in tokens."""
-        super().__init__(scope, retry_after, ErrorCode.RATE_LIMITED)
+        super().__init__(scope, retry_after, code)
         self.limit = limit
+
+
+class SlowedDown(RateLimited):
+    """The room is in slow mode."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("slow_mode", retry_after, 1, ErrorCode.SLOW_MODE)
+
+    @override
+    def spread_retry_after(self, chance: float) -> float:
+        """Exactly: it is this person's own time, and not that of a crowd."""
+        return round(self.retry_after, 3)
+
+
+class ProofRequired(RateLimited):
+    """An address or a room is over its limit; a proof of work opens the door beside it.
+
+    Who brings none may wait for `retry_after`, as with the others.
+    """
+
+    def __init__(self, scope: str, retry_after: float, limit: int, challenge: str) -> None:
+        """`challenge` is where the challenge is to be had, without the origin."""
+        super().__init__(scope, retry_after, limit, ErrorCode.PROOF_REQUIRED)
+        self.challenge = challenge
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -6,7 +6,7 @@ follows them was added and may be ignored.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -127,6 +127,9 @@ class ErrorEvent(Event):
     )
     client_id: str | None = Field(None, description="Of the message that was refused")
     errors: dict[str, list[str]] | None = None
+    challenge: str | None = Field(
+        None, description="With `proof_required`: the path where the challenge is to be had"
+    )
 
 
 class RoomInfo(Event):
@@ -153,6 +156,25 @@ class Limits(Event):
     user_list: int
 
 
+class RulesInfo(Event):
+    """What applies to everybody in the room, but for staff."""
+
+    locked: bool = Field(description="Nobody new comes in")
+    slow_seconds: int = Field(description="Between two messages of one person; 0: none")
+    notice: str | None = Field(description="What staff have pinned")
+
+
+NO_RULES: Final = RulesInfo(locked=False, slow_seconds=0, notice=None)
+
+
+class RoomRulesEvent(Event):
+    """Other rules apply in the room from now on."""
+
+    type: Literal["room_rules"] = "room_rules"
+    rules: RulesInfo
+    timestamp: str
+
+
 class WelcomeEvent(Event):
     """The first event on every connection."""
 
@@ -167,6 +189,10 @@ class WelcomeEvent(Event):
     epoch: str
     seq: int = Field(description="Live messages begin after this one")
     limits: Limits
+    rules: RulesInfo = NO_RULES
+    role: Literal["nobody", "moderator", "owner"] = Field(
+        "nobody", description="Yours, in this room"
+    )
     timestamp: str
 
 
@@ -220,6 +246,7 @@ AnyEvent = (
     | SystemEvent
     | TypingEvent
     | UserListEvent
+    | RoomRulesEvent
     | JoinedEvent
     | LeftEvent
     | AckEvent

@@ -372,6 +372,9 @@ class ErrorView(View):
     failing: list[str] = Field(
         default_factory=list, description="Parts that are away; only from the health check"
     )
+    challenge: str | None = Field(
+        None, description="With `proof_required`: the path where the challenge is to be had"
+    )
 
 
 def error_example(code: ErrorCode, language: Language = "bn") -> dict[str, Any]:
@@ -384,4 +387,6 @@ def error_example(code: ErrorCode, language: Language = "bn") -> dict[str, Any]:
     }
     if code is ErrorCode.VALIDATION:
         body["errors"] = {"username": ["এই ঘরটি প্রয়োজন"]}
+    if code is ErrorCode.PROOF_REQUIRED:
+        body["challenge"] = "/api/challenge/?for=room"
     return body

@@ -18,7 +18,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 
 from shared.protocol.errors import ErrorCode, Unavailable
-from shared.redis_schema.scripts import Queued, repeat_unknown, run_all
+from shared.redis_schema.pipelines import repeat_unknown, run_all
+from shared.redis_schema.scripts import Queued
 from shared.runtime.futures import settle
 from shared.runtime.redis_client import home_of, is_cluster, is_outage, unavailable_for
 from shared.runtime.redis_pipe import RedisPipe

@@ -43,6 +43,8 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:room:<room>:roster", "zset", "never", "user id by time of joining"),
     KeyRow("{pN}:room:<room>:tabs", "hash", "never", "user id → number of open connections"),
     KeyRow("{pN}:room:<room>:leavers", "set", "never", "user ids in the grace after a leave"),
+    KeyRow("{pN}:room:<room>:rules", "string", "7 days", "what staff decided; room 0: everywhere"),
+    KeyRow("{pN}:room:<room>:origins:<day>", "hash", "2 days", "user id → name of its address"),
     KeyRow("{pN}:conns", "zset", "never", "room|user|connection by expiry (ms)"),
     KeyRow("{pN}:leaving", "zset", "never", "room|user by end of the leave grace (ms)"),
     KeyRow("{pN}:online", "zset", "never", "listed rooms by people online"),
@@ -55,6 +57,7 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:login:<subject>", "string", "1 hour", "tries to log in as administrator"),
     KeyRow("{pN}:open:<address>", "hash", "24 s", "replica → connections of that address"),
     KeyRow("address-secret:<day>", "string", "2 days", "key of the day's names of addresses"),
+    KeyRow("proof:<nonce>", "string", "3 minutes", "a proof of work that was used"),
     KeyRow("{pN}:c:<room>", "channel", "-", "live events of a room"),
     KeyRow("{pN}:probe:<instance>", "channel", "-", "a replica's probe of its own subscription"),
 )
@@ -120,6 +123,14 @@ class Keys:
         """Set: user ids whose last connection is gone and whose grace has not ended."""
         return self.room_root(room) + "leavers"
 
+    def rules(self, room: UUID) -> str:
+        """String: version and JSON of what staff have decided."""
+        return self.room_root(room) + "rules"
+
+    def origins(self, room: UUID, day: int) -> str:
+        """Hash: user id → name of the address that they came from last on a day (since 1970)."""
+        return f"{self.room_root(room)}origins:{day}"
+
     def channel(self, room: UUID) -> str:
         """Sharded channel of a room's live events."""
         return f"{self._tags[self.partition_of(room)]}c:{room}"
@@ -175,6 +186,10 @@ class Keys:
     def address_secret(self, day: int) -> str:
         """String: what addresses are hashed with on a day (since 1970)."""
         return f"{self.prefix}address-secret:{day}"
+
+    def used_proof(self, nonce: str) -> str:
+        """String: the proof of work for the challenge with this nonce was used."""
+        return f"{self.prefix}proof:{nonce}"
 
     def probe(self, partition: int, instance: str) -> str:
         """Channel on which a replica hears its own probes of one partition."""

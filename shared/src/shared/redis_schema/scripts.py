@@ -14,13 +14,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from redis.crc import key_slot
 from redis.exceptions import NoScriptError
 
-from shared.protocol.errors import Unavailable
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
-from shared.runtime.redis_client import is_cluster
-from shared.runtime.redis_pipe import RedisPipe
 from shared.runtime.redis_wire import Words
 
 if TYPE_CHECKING:
@@ -43,9 +39,6 @@ EPOCH_GAP: Final = 1000
 
 Batches that a worker had in hand when Redis lost the room still land on numbers of their own.
 """
-
-WAIT_MILLISECONDS: Final = 1000
-"""How long replicas may take to confirm; well below the time of a command."""
 
 _INCLUDE = re.compile(r"^-- include (\S+)$", re.MULTILINE)
 
@@ -141,55 +134,6 @@ class Queued(Protocol):
         """Travels alone, after `words` met a server without the script."""
 
 
-async def run_all(
-    redis: Redis, calls: Sequence[Queued], *, replicas: int = 0, pipe: RedisPipe | None = None
-) -> list[Any]:
-    """Runs `calls` in one pipeline, in order. Each result may be an exception of its own.
-
-    With `replicas`, what that many replicas have not confirmed within a second is Unavailable,
-    though it is done: the caller must be able to repeat it. `pipe` is the cheaper way to a single
-    server, where nothing must be confirmed.
-    """
-    if pipe is not None and not replicas and not is_cluster(redis):
-        results = await pipe.run_again_if_lost([call.words() for call in calls])
-        await repeat_unknown(redis, calls, results)
-        return results
-    pipeline = redis.pipeline(transaction=False)
-    slots = [key_slot(call.key.encode()) if is_cluster(redis) else 0 for call in calls]
-    last = {slot: n for n, slot in enumerate(slots)}
-    places: list[int] = []
-    """Of each call's answer, and behind it that of WAIT where a slot's last call stands."""
-    for n, call in enumerate(calls):
-        places.append(len(pipeline))
-        pipeline.execute_command(*call.words())
-        if replicas and last[slots[n]] == n:
-            pipeline.execute_command("WAIT", replicas, WAIT_MILLISECONDS)
-    answers = await pipeline.execute(raise_on_error=False)
-    results = [answers[place] for place in places]
-    unknown = await repeat_unknown(redis, calls, results)
-    if replicas:
-        for n, result in enumerate(results):
-            confirmed = answers[places[last[slots[n]]] + 1]
-            enough = isinstance(confirmed, int) and confirmed >= replicas
-            if not isinstance(result, Exception) and (n in unknown or not enough):
-                results[n] = Unavailable("redis")
-    return results
-
-
-async def repeat_unknown(redis: Redis, calls: Sequence[Queued], results: list[Any]) -> list[int]:
-    """Calls whose script the server did not know, again; their places.
-
-    In order, one by one: this happens once after a server lost its scripts.
-    """
-    unknown = [n for n, result in enumerate(results) if isinstance(result, NoScriptError)]
-    for n in unknown:
-        try:
-            results[n] = await calls[n].run(redis)
-        except Exception as error:  # noqa: BLE001 - the others have answers of their own
-            results[n] = error
-    return unknown
-
-
 class Scripts:
     """Prepares calls; holds the key builder and the limits that scripts are given."""
 
@@ -231,10 +175,10 @@ class Scripts:
         most_backlog: int,
     ) -> Call:
         """Changes or deletes one message of which the caller saw `revision`."""
-        k = self.keys
+        k, ingest = self.keys, self.keys.ingest(self.keys.partition_of(room))
         return Call(
             script("revise"),
-            [k.meta(room), k.edits(room), k.ingest(k.partition_of(room)), k.edited(room)],
+            [k.meta(room), k.edits(room), ingest, k.edited(room), k.log(room)],
             [
                 str(room),
                 k.channel(room),
@@ -376,6 +320,13 @@ class Scripts:
                 what,
                 *(part for pair in fields.items() for part in pair),
             ],
+        )
+
+    def rules_put(self, room: UUID, version: int, rules: bytes, keep_seconds: int) -> Call:
+        """Takes over the rules of a room unless newer ones are there."""
+        k = self.keys
+        return Call(
+            script("rules_put"), [k.rules(room)], [version, rules, keep_seconds, k.channel(room)]
         )
 
     def _presence_keys(self, room: UUID) -> list[str]:

@@ -121,10 +121,22 @@ class LiveRooms:
         ]
 
     async def load(
-        self, settings: RoomSettings, *, epoch: str, last_seq: int, total: int, closed: bool
+        self,
+        settings: RoomSettings,
+        *,
+        epoch: str,
+        last_seq: int,
+        total: int,
+        closed: bool,
+        removed: int = 0,
     ) -> None:
-        """Puts a room in from PostgreSQL unless it is there; `epoch` is used only if it is not."""
+        """Puts a room in from PostgreSQL unless it is there; `epoch` is used only if it is not.
+
+        `removed` messages are not in `total` any more, since they became too old.
+        """
         fields = _fields(settings)
+        if removed:
+            fields["removed"] = removed
         if closed:
             fields["closed"] = 1
         call = self._scripts.room_load(

@@ -162,6 +162,13 @@ class DoorSettings(CommonSettings):
     limit_newcomers: BudgetText = Field(
         Budget(10_000, 600), description="Joins of one room by new users; a join costs 2"
     )
+    proof_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="What proofs of work buy beyond the limits of addresses and of newcomers, as a "
+        "share of these; 0: nothing, and none is asked for",
+    )
     most_connections_ipv4: int = Field(
         10_000, ge=0, description="Connections of one IPv4 address; more are told 4009; 0: any"
     )

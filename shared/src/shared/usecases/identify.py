@@ -13,6 +13,7 @@ from shared.domain.names import (
     normalise_color,
     normalise_username,
 )
+from shared.sessions.session_store import SessionEnded
 from shared.usecases.outages import store_outage_as_unavailable
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ class Identifier:
 
     async def known(self, session_id: str) -> User | None:
         """The holder of a session: from Redis, else read through from PostgreSQL once."""
+        try:
+            return await self._holder(session_id)
+        except SessionEnded:
+            return None
+
+    async def _holder(self, session_id: str) -> User | None:
         key = session_hash(session_id)
         user = await self.sessions.find(key)
         if user is not None:
@@ -57,17 +64,22 @@ class Identifier:
     ) -> Identity:
         """The user of a connection.
 
-        An unknown session gets a new user, as in the original; without a session one is made. A
-        given name or colour replaces the known one.
+        An unknown session gets a new user, as in the original; without a session, or with one that
+        was ended, one is made. A given name or colour replaces the known one.
         """
         name = None if username is None else normalise_username(username)
         paint = None if color is None else normalise_color(color)
-        if session_id is None:
+        user = None
+        if session_id is not None:
+            try:
+                user = await self._holder(session_id)
+                if user is None:
+                    user = await self.sessions.claim(self.new_user(session_id, name, paint))
+            except SessionEnded:
+                pass  # a new person, with nothing of the old one
+        if user is None:
             made = self.ids.session_id()
             return Identity(await self.sessions.claim(self.new_user(made, name, paint)), made)
-        user = await self.known(session_id)
-        if user is None:
-            user = await self.sessions.claim(self.new_user(session_id, name, paint))
         renamed = user.called(name, paint)
         if renamed != user:
             await self.sessions.replace(renamed)

@@ -83,6 +83,7 @@ class RoomOpener:
                 last_seq=last_seq,
                 total=record.total_messages,
                 closed=False,
+                removed=record.removed,
             )
 
     def _new_room(self, room: UUID) -> RoomSettings:

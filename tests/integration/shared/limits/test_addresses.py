@@ -9,7 +9,8 @@ from tests.redis_nodes import names_like
 
 from local_stack.ports import free_ports
 from shared.domain.budgets import Budget
-from shared.limits.addresses import DAY_MICROS, Addresses, AddressRule, AddressRules
+from shared.domain.times import DAY_MICROS
+from shared.limits.addresses import Addresses, AddressRule, AddressRules
 from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.keys import Keys
 from shared.runtime.redis_client import open_redis

@@ -201,6 +201,31 @@ async def test_deleting_twice_counts_once(
     assert (await log.before(room, None, 1)).total == 1
 
 
+async def test_what_was_changed_or_deleted_stays_so_when_its_revisions_have_expired(
+    log: MessageLog, redis: Redis, keys: Keys, open_room: Callable[..., Awaitable[UUID]]
+) -> None:
+    room = await open_room()
+    for text in ("মোছা হবে", "বদলাবে", "থাকবে"):
+        await log.publish(body_of(room, text))
+    await redis.expire(keys.log(room), 1000)
+    newest, second, first = (await log.before(room, None, 9)).messages
+    deleted = await log.revise(room, first, body_of(room, ""), delete=True)
+    changed = await log.revise(room, second, body_of(room, "বদলে গেছে"), delete=False)
+    await redis.delete(keys.edits(room), keys.edited(room))
+    assert (await log.before(room, None, 9)).messages == (newest, changed, deleted)
+    assert 0 < await redis.ttl(keys.log(room)) <= 1000
+    again = await log.revise(room, changed, body_of(room, "আবার"), delete=False)
+    assert again.revision == 2
+    assert (await log.after(room, 1, 1)).messages == (again,)
+    assert "মোছা হবে".encode() not in repr_of(await redis.xrange(keys.log(room)))
+    await log.publish(body_of(room, "চলছে"))
+    assert [m.seq for m in (await log.before(room, None, 9)).messages] == [4, 3, 2, 1]
+
+
+def repr_of(entries: Any) -> bytes:
+    return b"\n".join(value for _, fields in entries for value in fields.values())
+
+
 async def test_a_message_on_its_way_to_postgresql_is_found_by_its_id(
     log: MessageLog, open_room: Callable[..., Awaitable[UUID]]
 ) -> None:

@@ -11,7 +11,8 @@ from tests.redis_nodes import evals_of, tell_all
 from shared.protocol.errors import ErrorCode, Unavailable
 from shared.redis_schema import call_batcher
 from shared.redis_schema.call_batcher import MOST_IN_A_PIPELINE, MOST_WAITING, CallBatcher
-from shared.redis_schema.scripts import Call, Script, run_all, script
+from shared.redis_schema.pipelines import run_all
+from shared.redis_schema.scripts import Call, Script, script
 from shared.runtime.redis_client import open_redis
 from shared.runtime.redis_wire import RedisWire
 

@@ -11,10 +11,11 @@ from redis.exceptions import ResponseError
 from tests.integration.shared.conftest import IDS, make_settings
 from tests.redis_nodes import tell_all
 
-from shared.redis_schema import publish_call
+from shared.redis_schema import publish_call, removal_calls
 from shared.redis_schema import scripts as scripts_module
 from shared.redis_schema.keys import CONSUMER_GROUP
-from shared.redis_schema.scripts import Call, Script, run_all, script
+from shared.redis_schema.pipelines import run_all
+from shared.redis_schema.scripts import Call, Script, script
 from shared.runtime.redis_client import node_for, nodes_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def test_every_key_a_script_uses_by_number_is_in_its_header(name: str) -> None:
 
 
 def test_the_wrappers_and_the_files_are_the_same_scripts() -> None:
-    sources = inspect.getsource(scripts_module.Scripts) + inspect.getsource(publish_call)
+    sources = inspect.getsource(scripts_module.Scripts)
+    sources += inspect.getsource(publish_call) + inspect.getsource(removal_calls)
     wrapped = re.findall(r'script\("(\w+)"\)', sources)
     assert sorted(set(wrapped)) == RUN
 

@@ -95,7 +95,7 @@ def test_the_address_is_the_contracts_with_its_parameter(document: dict[str, Any
     assert channel["address"] == "/ws/chat/{room_id}/"
     assert set(channel["parameters"]) == {"room_id"}
     query = channel["bindings"]["ws"]["query"]["properties"]
-    assert set(query) == {"username", "color", "session_id", "epoch", "since", "roster"}
+    assert set(query) == {"username", "color", "session_id", "epoch", "since", "roster", "proof"}
 
 
 def test_close_codes_stand_in_it_for_people_and_for_machines(document: dict[str, Any]) -> None:

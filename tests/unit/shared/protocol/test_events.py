@@ -54,6 +54,7 @@ def test_the_events_are_those_of_the_contract() -> None:
         "user_list",
         "joined",
         "left",
+        "room_rules",
         "ack",
         "history",
         "pong",

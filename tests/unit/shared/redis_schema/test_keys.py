@@ -28,12 +28,14 @@ def names_of_a_room() -> list[str]:
         KEYS.roster,
         KEYS.tabs,
         KEYS.leavers,
+        KEYS.rules,
     ]
     by_partition = [KEYS.conns, KEYS.leaving, KEYS.online, KEYS.unlisted, KEYS.ingest, KEYS.dead]
     return [
         *(build(ROOM) for build in by_room),
         *(build(partition) for build in by_partition),
         KEYS.dedup(ROOM, ROOM, "client"),
+        KEYS.origins(ROOM, 20_000),
         KEYS.channel(ROOM),
     ]
 
@@ -58,12 +60,13 @@ def test_the_table_names_every_key_that_can_be_built() -> None:
     def pattern(name: str) -> str:
         name = re.sub(r"\{p\d+\}", "{pN}", name.removeprefix("t:"))
         name = name.replace(f"dedup:{ROOM}:client", "dedup:<user>:<client_id>")
-        return name.replace(str(ROOM), "<room>")
+        return name.replace("origins:20000", "origins:<day>").replace(str(ROOM), "<room>")
 
     built = {pattern(name) for name in [*names_of_a_room(), KEYS.seen(ROOM)]}
     built |= {"session:<hash>", pattern(KEYS.probe(0, "<instance>"))}
     built |= {pattern(KEYS.bucket("<scope>", "<subject>")), "address-secret:<day>"}
-    built |= {pattern(KEYS.open_connections("<address>")), pattern(KEYS.login("<subject>"))}
+    built |= {pattern(KEYS.open_connections("<address>")), pattern(KEYS.used_proof("<nonce>"))}
+    built |= {pattern(KEYS.login("<subject>"))}
     assert built == {row.pattern for row in KEY_TABLE}
 
 

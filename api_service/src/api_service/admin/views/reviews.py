@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
@@ -32,18 +31,20 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-def _report(decision: str) -> Callable[[Act], Awaitable[None]]:
-    async def run(act: Act) -> None:
-        await moderation.decide_report(act.deps, act.staff, act.row.id, decision)
-
-    return run
+async def _delete(act: Act) -> None:
+    await moderation.decide_report(act.deps, act.staff, act.row, delete=True)
 
 
-def _held(decision: str) -> Callable[[Act], Awaitable[None]]:
-    async def run(act: Act) -> None:
-        await moderation.decide_held(act.deps, act.staff, act.row.id, decision)
+async def _keep(act: Act) -> None:
+    await moderation.decide_report(act.deps, act.staff, act.row, delete=False)
 
-    return run
+
+async def _publish(act: Act) -> None:
+    await moderation.decide_held(act.deps, act.staff, act.row, approve=True)
+
+
+async def _reject(act: Act) -> None:
+    await moderation.decide_held(act.deps, act.staff, act.row, approve=False)
 
 
 def _is_open(row: Any) -> bool:
@@ -88,11 +89,11 @@ class ReportView(StaffView, model=Report):
             "delete",
             "report_delete",
             Role.MODERATOR,
-            _report("deleted"),
+            _delete,
             danger=True,
             applies=_is_open,
         ),
-        Deed("keep", "report_keep", Role.MODERATOR, _report("kept"), applies=_is_open),
+        Deed("keep", "report_keep", Role.MODERATOR, _keep, applies=_is_open),
     )
 
     @override
@@ -124,12 +125,12 @@ class HeldView(StaffView, model=HeldMessage):
     column_formatters: ClassVar[Any] = {**_CELLS, "content": show_short}
     column_formatters_detail: ClassVar[Any] = {**_CELLS, "reply_to": show_code}
     deeds = (
-        Deed("publish", "held_publish", Role.MODERATOR, _held("published"), applies=_is_open),
+        Deed("publish", "held_publish", Role.MODERATOR, _publish, applies=_is_open),
         Deed(
             "reject",
             "held_reject",
             Role.MODERATOR,
-            _held("rejected"),
+            _reject,
             danger=True,
             applies=_is_open,
         ),

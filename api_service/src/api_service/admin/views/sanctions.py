@@ -12,16 +12,16 @@ from api_service.admin.filters import ChoiceFilter, Filter, NullFilter, RoomFilt
 from api_service.admin.roles import Role
 from api_service.admin.view import (
     StaffView,
-    id_condition,
     load_room_names,
     show_choice,
     show_code,
     show_moment,
     show_room,
 )
-from shared.domain.names import normalise_name
+from shared.domain.moderation import MOST_REASON_GRAPHEMES
 from shared.domain.rules import BLANK, TOO_LONG, RuleViolation
-from shared.domain.text import nfc
+from shared.domain.text import exceeds_graphemes, nfc, strip_blank, without_unsafe_characters
+from shared.domain.word_filter import normalise_word
 from shared.message_store.tables import SanctionRow, WordRow
 from shared.protocol.errors import ValidationFailed
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MOST_HOURS: Final = 24 * 366 * 10
-MOST_REASON: Final = 500
+MOST_SUBJECT: Final = 400
 
 
-def _filled(act: Act, name: str, most: int = 200) -> str:
-    value = nfc(act.text(name))
+def _filled(act: Act, name: str, most: int) -> str:
+    value = nfc(strip_blank(without_unsafe_characters(act.text(name))))
     if not value:
         raise RuleViolation(name, BLANK)
-    if len(value) > most:
+    if exceeds_graphemes(value, most):
         raise RuleViolation(name, TOO_LONG)
     return value
 
@@ -55,42 +55,35 @@ def _hours(act: Act) -> int | None:
 
 
 async def _add_sanction(act: Act) -> None:
-    subject_kind = act.choice("subject_kind", moderation.SUBJECT_KINDS)
-    subject = _filled(act, "subject")
-    if subject_kind == "user" and not id_condition(SanctionRow.id, subject):
-        raise ValidationFailed.of("subject", "not_a_uuid")
-    if subject_kind == "name":
-        subject = normalise_name(subject, field="subject")
     new = moderation.NewSanction(
         room=act.room(),
         kind=act.choice("kind", moderation.KINDS),
-        subject_kind=subject_kind,
-        subject=subject,
-        shown_as=nfc(act.text("shown_as"))[:100] or subject,
-        reason=_filled(act, "reason", MOST_REASON),
+        subject_kind=act.choice("subject_kind", moderation.SUBJECT_KINDS),
+        subject=_filled(act, "subject", MOST_SUBJECT),
+        shown_as=nfc(act.text("shown_as"))[:MOST_SUBJECT],
+        reason=_filled(act, "reason", MOST_REASON_GRAPHEMES),
         hours=_hours(act),
     )
     await moderation.add_sanction(act.deps, act.staff, new)
 
 
 async def _lift(act: Act) -> None:
-    await moderation.lift_sanction(act.deps, act.staff, act.row.id)
+    await moderation.lift_sanction(act.deps, act.staff, act.row.room_id, act.row.id)
 
 
 async def _add_word(act: Act) -> None:
-    new = moderation.NewWord(
-        act.room(), _filled(act, "word", 100), act.choice("action", moderation.WORD_ACTIONS)
-    )
-    await moderation.add_word(act.deps, act.staff, new)
+    word = normalise_word(act.text("word"))
+    action = act.choice("action", moderation.WORD_ACTIONS)
+    await moderation.put_word(act.deps, act.staff, act.room(), word, action)
 
 
 async def _change_word(act: Act) -> None:
     action = act.choice("action", moderation.WORD_ACTIONS)
-    await moderation.change_word(act.deps, act.staff, act.row.id, action)
+    await moderation.put_word(act.deps, act.staff, act.row.room_id, act.row.word, action)
 
 
 async def _remove_word(act: Act) -> None:
-    await moderation.remove_word(act.deps, act.staff, act.row.id)
+    await moderation.remove_word(act.deps, act.staff, act.row.room_id, act.row.id)
 
 
 def _counts(row: Any) -> bool:

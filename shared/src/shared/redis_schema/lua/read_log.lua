@@ -19,6 +19,8 @@ for _, entry in ipairs(entries) do
   local seq = string.match(entry[1], '^(%d+)')
   local edit = ''
   if revised > 0 then edit = redis.call('HGET', KEYS[3], seq) or '' end
+  -- An entry that was changed for good says so itself, however old the change is.
+  if edit == '' and entry[2][6] then edit = entry[2][6] .. '\n' .. entry[2][4] end
   answer[#answer + 1] = {seq, entry[2][2], entry[2][4], edit}
 end
 return answer

@@ -1,10 +1,12 @@
 -- Changes or deletes one message; the newest revision lies over history until PostgreSQL has it.
--- KEYS 1 meta  2 edits  3 ingest  4 edited
+-- include rewrite_log.lua
+-- KEYS 1 meta  2 edits  3 ingest  4 edited  5 log
 -- ARGV 1 room id  2 channel  3 seq  4 µs of the message  5 body with the new content
 --      6 '1' to delete  7 revision that the caller saw  8 seconds to keep the revision
 --      9 most entries in ingest
 -- Returns {'ok', revision, µs of the change} | {'no_room'} | {'closed'} | {'gone'} |
 --         {'revised'} | {'backlog'}
+local MOST_REWRITTEN = 1000  -- more are there only while PostgreSQL is away
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'closed')
 if not meta[1] then return {'no_room'} end
 if meta[2] then return {'closed'} end
@@ -30,6 +32,8 @@ redis.call('HSET', KEYS[2], ARGV[3], mark .. '\n' .. ARGV[5])
 redis.call('EXPIRE', KEYS[2], ARGV[8])
 redis.call('ZREM', KEYS[4], ARGV[3])  -- of those that PostgreSQL has; this one it has not
 if ARGV[6] == '1' then redis.call('HINCRBY', KEYS[1], 'total', -1) end
+-- Revisions expire before a log that is used, and what was deleted must not come back then.
+rewrite_log(KEYS[5], {[ARGV[3]] = {mark, ARGV[5]}}, MOST_REWRITTEN)
 redis.call('XADD', KEYS[3], '*', 'k', 'e', 'v', 1, 'r', ARGV[1], 's', ARGV[3], 't', ARGV[4],
            'e', meta[1], 'b', ARGV[5], 'n', revision, 'u', micros, 'd', ARGV[6])
 redis.call('SPUBLISH', ARGV[2], '1e ' .. meta[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' ..

@@ -1,0 +1,176 @@
+"""What waits for staff in PostgreSQL: reports of messages, and messages held because of a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.domain.times import datetime_of, micros_of
+from shared.message_store.tables import HeldMessage, Report
+
+if TYPE_CHECKING:
+    from shared.message_store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRecord:
+    """What somebody told staff about a message, with its text of then."""
+
+    id: UUID
+    room: UUID
+    message: UUID
+    user: UUID
+    """Who wrote the message."""
+    username: str
+    content: str
+    reporter: UUID
+    reason: str
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A message that waits."""
+
+    id: UUID
+    room: UUID
+    user: UUID
+    username: str
+    color: str
+    content: str
+    reply_to: UUID | None
+    micros: int
+
+
+class ReviewDirectory:
+    """Every method raises StoreUnavailable while PostgreSQL cannot answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_report(self, report: ReportRecord) -> bool:
+        """Stores a report. False if this reporter has reported the message already."""
+        statement = (
+            insert(Report)
+            .values(
+                id=report.id,
+                room_id=report.room,
+                message_id=report.message,
+                user_id=report.user,
+                username=report.username,
+                content=report.content,
+                reporter_id=report.reporter,
+                reason=report.reason,
+                created_at=datetime_of(report.micros),
+            )
+            .on_conflict_do_nothing()
+            .returning(Report.id)
+        )
+        async with self._database.changing() as connection:
+            return await connection.scalar(statement) is not None
+
+    async def open_reports(self, room: UUID | None, limit: int) -> list[ReportRecord]:
+        """Reports that nobody has decided, the oldest first; of all rooms with None."""
+        statement = select(Report).where(Report.decided_at.is_(None))
+        if room is not None:
+            statement = statement.where(Report.room_id == room)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(statement.order_by(Report.id).limit(limit))
+            return [
+                ReportRecord(
+                    row.id,
+                    row.room_id,
+                    row.message_id,
+                    row.user_id,
+                    row.username,
+                    row.content,
+                    row.reporter_id,
+                    row.reason,
+                    micros_of(row.created_at),
+                )
+                for row in rows
+            ]
+
+    async def decide_reports(
+        self, room: UUID, message: UUID, made_by: str, decision: str, micros: int
+    ) -> int:
+        """Closes all open reports of one message; returns how many there were."""
+        statement = (
+            update(Report)
+            .where(
+                Report.room_id == room, Report.message_id == message, Report.decided_at.is_(None)
+            )
+            .values(decided_at=datetime_of(micros), decided_by=made_by, decision=decision)
+        )
+        async with self._database.changing() as connection:
+            return (await connection.execute(statement)).rowcount
+
+    async def hold(self, held: HeldRecord) -> None:
+        """Keeps a message until staff have looked at it; the same id again changes nothing."""
+        async with self._database.changing() as connection:
+            await connection.execute(
+                insert(HeldMessage)
+                .values(
+                    id=held.id,
+                    room_id=held.room,
+                    user_id=held.user,
+                    username=held.username,
+                    color=held.color,
+                    content=held.content,
+                    reply_to=held.reply_to,
+                    created_at=datetime_of(held.micros),
+                )
+                .on_conflict_do_nothing()
+            )
+
+    async def open_held(self, room: UUID | None, limit: int) -> list[HeldRecord]:
+        """Messages that wait, the oldest first; of all rooms with None."""
+        statement = select(HeldMessage).where(HeldMessage.decided_at.is_(None))
+        if room is not None:
+            statement = statement.where(HeldMessage.room_id == room)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(statement.order_by(HeldMessage.id).limit(limit))
+            return [_held(row) for row in rows]
+
+    async def decide_held(
+        self, room: UUID, held_id: UUID, made_by: str, decision: str, micros: int
+    ) -> HeldRecord | None:
+        """Takes a message out of the queue; None if it is not in it (any more)."""
+        statement = (
+            update(HeldMessage)
+            .where(
+                HeldMessage.id == held_id,
+                HeldMessage.room_id == room,
+                HeldMessage.decided_at.is_(None),
+            )
+            .values(decided_at=datetime_of(micros), decided_by=made_by, decision=decision)
+            .returning(*HeldMessage.__table__.columns)
+        )
+        async with self._database.changing() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else _held(row)
+
+    async def waiting(self) -> tuple[int, int]:
+        """How many reports and held messages wait, in all rooms."""
+        reports = select(func.count()).where(Report.decided_at.is_(None)).scalar_subquery()
+        held = select(func.count()).where(HeldMessage.decided_at.is_(None)).scalar_subquery()
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(reports, held))).one()
+        return int(row[0]), int(row[1])
+
+
+def _held(row: Any) -> HeldRecord:
+    return HeldRecord(
+        row.id,
+        row.room_id,
+        row.user_id,
+        row.username,
+        row.color,
+        row.content,
+        row.reply_to,
+        micros_of(row.created_at),
+    )

@@ -1,0 +1,382 @@
+"""What staff decide holds at every replica within a second, and whatever somebody tries then.
+
+People talk through the gateway to one of two replicas each; staff act by REST, at either of two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import httpx
+import pytest
+from tests.abuse.conftest import rest
+from tests.chat_client import ChatClient, Crowd
+
+from shared.domain.default_words import DEFAULT_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from local_stack.stack import Stack
+
+EVERYWHERE: Final = "00000000-0000-0000-0000-000000000000"
+STAFF: Final = "127.80.0.1"
+TROLL: Final = "127.80.0.66"
+OTHERS: Final = "127.80.0.7"
+AT_ONCE: Final = 1.0
+"""Seconds within which a decision is felt at every replica."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a session of their own, at an address of their own."""
+
+    id: str
+    session_id: str
+    http: httpx.AsyncClient
+    address: str
+
+    async def call(self, method: str, path: str, **json: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.session_id}"}
+        body = json if method in {"POST", "PATCH"} else None
+        return await self.http.request(method, path, headers=headers, json=body)
+
+    async def say(self, room: str, content: str) -> httpx.Response:
+        return await self.call("POST", "/api/messages/", room_id=room, content=content)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A room with an owner."""
+
+    stack: Stack
+    crowd: Crowd
+    exits: AsyncExitStack
+    owner: Person
+    room: str
+
+    async def person(self, name: str, address: str) -> Person:
+        """Somebody new."""
+        http = await self.exits.enter_async_context(rest(self.stack, address))
+        return await new_person(http, name, address)
+
+    async def come(self, person: Person, replica: int, **query: str) -> ChatClient:
+        """Somebody comes in at one of the two replicas, as if by the gateway."""
+        base = self.stack.service_url(f"ws-{replica}").replace("http", "ws", 1)
+        return await self.crowd.add(
+            base,
+            UUID(self.room),
+            session_id=person.session_id,
+            additional_headers={"X-Forwarded-For": person.address},
+            **query,
+        )
+
+    async def decide(
+        self, method: str, path: str, status: int = 201, by: Person | None = None, **json: Any
+    ) -> Any:
+        """Staff decide something; the owner unless another is named."""
+        place = f"/api/rooms/{self.room}/moderation/{path}"
+        answer = await (by or self.owner).call(method, place, **json)
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    async def sanction(self, kind: str, **more: Any) -> Any:
+        return await self.decide("POST", "sanctions/", kind=kind, **more)
+
+
+async def new_person(http: httpx.AsyncClient, name: str, address: str) -> Person:
+    answer = await http.post("/api/create-user/", json={"username": name, "color": "#123456"})
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    return Person(made["user_id"], made["session_id"], http, address)
+
+
+@pytest.fixture
+async def scene(moderated: Stack) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as exits, Crowd() as crowd:
+        http = await exits.enter_async_context(rest(moderated, STAFF))
+        owner = await new_person(http, "মালিক", STAFF)
+        answer = await owner.call("POST", "/api/rooms/", name="পরিচালিত রুম")
+        yield Scene(moderated, crowd, exits, owner, answer.json()["id"])
+
+
+def code_of(answer: httpx.Response) -> str:
+    return str(answer.json()["code"])
+
+
+async def refused(scene: Scene, person: Person, replica: int, **query: str) -> str:
+    """Why somebody is not let in; and that they are told not to come back by themselves."""
+    client = await scene.come(person, replica, **query)
+    assert await client.wait_closed() == 4003
+    return str(client.events[0]["code"])
+
+
+@pytest.mark.parametrize("replica", [1, 2])
+async def test_who_is_banned_is_out_at_every_replica_and_stays_out(
+    scene: Scene, replica: int
+) -> None:
+    troll = await scene.person("ট্রল", TROLL)
+    client = await scene.come(troll, replica)
+    await scene.sanction("ban", user_id=troll.id, seconds=600, reason="গালাগালি")
+    error = await client.wait_for("error", seconds=AT_ONCE)
+    assert error["code"] == "banned"
+    assert 590 < error["retry_after"] <= 600
+    assert await client.wait_closed() == 4003
+    for again in (1, 2):
+        assert await refused(scene, troll, again) == "banned"
+        assert await refused(scene, troll, again, username="ভালো মানুষ") == "banned"
+    assert code_of(await troll.say(scene.room, "আমি ফিরেছি")) == "banned"
+    join = {"room_id": scene.room, "username": "অন্য নাম"}
+    assert code_of(await troll.call("POST", "/api/join-room/", **join)) == "banned"
+
+
+async def test_a_ban_of_an_address_meets_everybody_who_comes_from_there(scene: Scene) -> None:
+    troll, twin = [await scene.person(name, TROLL) for name in ("ট্রল", "যমজ")]
+    other = await scene.person("অন্যজন", OTHERS)
+    here, there, beside = [
+        await scene.come(person, n) for person, n in ((troll, 1), (twin, 2), (other, 1))
+    ]
+    await scene.sanction("ban", user_id=troll.id, by_address=True)
+    assert await here.wait_closed(AT_ONCE) == 4003
+    assert await there.wait_closed(AT_ONCE) == 4003
+    assert await refused(scene, await scene.person("নতুন", TROLL), 2) == "banned"
+    await beside.say("আমি আছি")
+    assert (await beside.wait_for("message"))["message"] == "আমি আছি"
+    [shown] = (await scene.decide("GET", "", 200))["sanctions"]
+    assert (shown["by"], shown["name"], shown["user_id"]) == ("address", "ট্রল", None)
+    assert shown["until"] is not None  # no longer than the name of the address is kept
+
+
+async def test_a_ban_of_names_meets_who_bears_one_and_who_takes_one(scene: Scene) -> None:
+    good = await scene.person("ভালো মানুষ", OTHERS)
+    client = await scene.come(good, 2)
+    await scene.sanction("ban", name="স্প্যাম*")
+    assert await refused(scene, await scene.person("স্প্যাম ১২", TROLL), 1) == "banned"
+    await client.send(type="user_update", username="স্প্যাম ৯")
+    assert await client.wait_closed() == 4003
+
+
+async def test_who_is_lifted_may_come_and_speak_again(scene: Scene) -> None:
+    troll = await scene.person("ট্রল", TROLL)
+    ban = await scene.sanction("ban", user_id=troll.id)
+    assert await refused(scene, troll, 1) == "banned"
+    await scene.decide("DELETE", f"sanctions/{ban['id']}/", 204)
+    client = await scene.come(troll, 1)
+    await client.say("ধন্যবাদ")
+    assert (await client.wait_for("message"))["message"] == "ধন্যবাদ"
+
+
+async def test_who_is_muted_reads_but_says_types_changes_and_renames_nothing(scene: Scene) -> None:
+    troll, other = await scene.person("ট্রল", TROLL), await scene.person("অন্যজন", OTHERS)
+    loud, ears = await scene.come(troll, 1), await scene.come(other, 2)
+    before = (await troll.say(scene.room, "আগের কথা")).json()
+    await ears.wait_for("message")
+    await scene.sanction("mute", user_id=troll.id, seconds=600)
+    await asyncio.sleep(AT_ONCE)
+    await loud.say("শুনছ?", client_id="ক")
+    error = await loud.wait_for("error")
+    assert (error["code"], error["client_id"]) == ("muted", "ক")
+    await loud.send(type="typing", typing=True)
+    await loud.send(type="user_update", username="চিৎকার")
+    await loud.wait_for("error", lambda e: e["client_id"] is None)
+    assert code_of(await troll.say(scene.room, "শুনছ?")) == "muted"
+    change = await troll.call("PATCH", f"/api/messages/{before['id']}/", content="গালি")
+    assert code_of(change) == "muted"
+    again = await scene.come(troll, 2)  # a reconnect at another replica helps nobody
+    await again.say("এবার?", client_id="খ")
+    assert (await again.wait_for("error"))["code"] == "muted"
+    await ears.say("আমি বলছি")
+    await loud.wait_for("message", lambda e: e["message"] == "আমি বলছি")
+    assert ears.texts == ["আগের কথা", "আমি বলছি"]
+    assert ears.of("typing") == []
+    assert all("চিৎকার" not in event["message"] for event in ears.of("system"))
+
+
+async def test_a_shadow_hears_itself_and_nobody_else_hears_it(scene: Scene) -> None:
+    troll, other = await scene.person("ট্রল", TROLL), await scene.person("অন্যজন", OTHERS)
+    loud, ears = await scene.come(troll, 1), await scene.come(other, 2)
+    await scene.sanction("shadow_mute", user_id=troll.id)
+    await asyncio.sleep(AT_ONCE)
+    await loud.say("শুনছ?", client_id="ক")
+    assert (await loud.wait_for("ack"))["client_id"] == "ক"
+    assert (await loud.wait_for("message"))["message"] == "শুনছ?"
+    sent = await troll.say(scene.room, "শুনছ?")
+    assert (sent.status_code, sent.json()["content"]) == (201, "শুনছ?")
+    await ears.say("কেউ নেই?")
+    await loud.wait_for("message", lambda e: e["message"] == "কেউ নেই?")
+    assert ears.texts == ["কেউ নেই?"]
+    assert [event["seq"] for event in ears.of("message")] == [1]  # and no gap tells of it
+    history = await other.call("GET", f"/api/rooms/{scene.room}/messages/")
+    assert [m["content"] for m in history.json()["messages"]] == ["কেউ নেই?"]
+
+
+async def test_a_locked_room_keeps_who_is_in_and_lets_nobody_new_in(scene: Scene) -> None:
+    inside = await scene.person("ভেতরে", OTHERS)
+    client = await scene.come(inside, 1)
+    assert client.events[0]["rules"] == {"locked": False, "slow_seconds": 0, "notice": None}
+    await scene.decide("PATCH", "", 200, locked=True)
+    assert (await client.wait_for("room_rules", seconds=AT_ONCE))["rules"]["locked"] is True
+    assert await refused(scene, await scene.person("নতুন", TROLL), 2) == "room_locked"
+    again = await scene.come(inside, 2)  # a second tab, or a reload
+    assert again.events[0]["rules"]["locked"] is True
+    owner = await scene.come(scene.owner, 2)
+    assert (owner.events[0]["type"], owner.events[0]["role"]) == ("welcome", "owner")
+
+
+async def test_slow_mode_counts_over_replicas_and_rest_and_not_for_staff(scene: Scene) -> None:
+    other = await scene.person("অন্যজন", OTHERS)
+    client, owner = await scene.come(other, 1), await scene.come(scene.owner, 1)
+    await scene.decide("PATCH", "", 200, slow_seconds=600)
+    assert (await client.wait_for("room_rules", seconds=AT_ONCE))["rules"]["slow_seconds"] == 600
+    await client.say("এক", client_id="১")
+    await client.wait_for("ack")
+    await client.say("দুই", client_id="২")
+    error = await client.wait_for("error")
+    assert (error["code"], error["client_id"]) == ("slow_mode", "২")
+    assert 590 < error["retry_after"] <= 600
+    slowed = None
+    async with asyncio.timeout(5):  # what was spent at one replica is told to the others soon
+        while slowed is None or slowed.status_code == 201:
+            slowed = await other.say(scene.room, "তিন")
+    assert code_of(slowed) == "slow_mode"
+    for n in range(3):
+        await owner.say(f"মালিক {n}")
+    await client.wait_for("message", lambda e: e["message"] == "মালিক 2")
+
+
+async def test_a_notice_is_seen_by_who_is_there_and_who_comes(scene: Scene) -> None:
+    other = await scene.person("অন্যজন", OTHERS)
+    client = await scene.come(other, 1)
+    await scene.decide("PATCH", "", 200, notice="খেলা চলছে")
+    assert (await client.wait_for("room_rules", seconds=AT_ONCE))["rules"]["notice"] == "খেলা চলছে"
+    assert (await scene.come(other, 2)).events[0]["rules"]["notice"] == "খেলা চলছে"
+    await scene.decide("PATCH", "", 200, notice="")
+    await client.wait_for("room_rules", lambda e: e["rules"]["notice"] is None, seconds=AT_ONCE)
+
+
+async def test_unwanted_words_are_masked_refused_or_held_for_staff(scene: Scene) -> None:
+    other = await scene.person("অন্যজন", OTHERS)
+    client = await scene.come(other, 2)
+    for word, action in (("বোকা", "mask"), ("গাধা", "block"), ("ছাগল", "hold")):
+        await scene.decide("POST", "words/", word=word, action=action)
+    await asyncio.sleep(AT_ONCE)
+    await client.say("তুমি বোকা", client_id="১")
+    masked = await client.wait_for("message")
+    assert "বোকা" not in masked["message"]
+    assert masked["message"].startswith("তুমি ")
+    await client.say("তুমি গাধা", client_id="২")
+    assert (await client.wait_for("error"))["code"] == "words_refused"
+    await client.say("তুমি ছাগল", client_id="৩")
+    held = await client.wait_for("error", lambda e: e["client_id"] == "৩")
+    assert held["code"] == "held_for_review"
+    assert code_of(await other.say(scene.room, "তুমি গাধা")) == "words_refused"
+    [waiting] = (await scene.decide("GET", "held/", 200))["held"]
+    assert (waiting["content"], waiting["user_id"]) == ("তুমি ছাগল", other.id)
+    await scene.decide("POST", f"held/{waiting['id']}/", 204, approve=True)
+    said = await client.wait_for("message", lambda e: e["message"] == "তুমি ছাগল")
+    assert said["user_id"] == other.id
+    await scene.decide("POST", f"held/{waiting['id']}/", 404, approve=True)
+
+
+async def test_the_suggested_list_is_added_once_and_leaves_what_was_decided(scene: Scene) -> None:
+    await scene.decide("POST", "words/", word="idiot", action="block")
+    for _ in range(2):
+        await scene.decide("POST", "words/suggested/", 204)
+    words = {row["word"]: row["action"] for row in (await scene.decide("GET", "", 200))["words"]}
+    assert words == {rule.text: rule.action.value for rule in DEFAULT_WORDS} | {"idiot": "block"}
+
+
+async def test_an_unwanted_word_is_not_borne_as_a_name(scene: Scene) -> None:
+    other = await scene.person("অন্যজন", OTHERS)
+    client = await scene.come(other, 1)
+    await scene.decide("POST", "words/", word="গাধা", action="mask")
+    await asyncio.sleep(AT_ONCE)
+    await client.send(type="user_update", username="গাধা")
+    assert (await client.wait_for("error"))["errors"]["username"]
+    late = await scene.come(await scene.person("গাধা", TROLL), 2)
+    assert late.events[0]["code"] == "validation_error"
+
+
+async def test_all_that_somebody_said_lately_goes_everywhere(scene: Scene) -> None:
+    troll, other = await scene.person("ট্রল", TROLL), await scene.person("অন্যজন", OTHERS)
+    loud, ears = await scene.come(troll, 1), await scene.come(other, 2)
+    await ears.say("ভালো কথা")
+    for n in range(30):
+        await loud.say(f"গালি {n}")
+    await ears.wait_for("message", lambda e: e["message"] == "গালি 29")
+    ban = {"user_id": troll.id, "by_address": True, "delete_seconds": 3600}
+    await scene.sanction("ban", **ban)
+    async with asyncio.timeout(5):
+        while len(ears.of("message_deleted")) < 30:
+            await asyncio.sleep(0.01)
+    history = await other.call("GET", f"/api/rooms/{scene.room}/messages/")
+    assert [m["content"] for m in history.json()["messages"]] == ["ভালো কথা"]
+
+
+async def test_who_holds_the_key_moderates_until_the_owner_ends_it(scene: Scene) -> None:
+    helper, troll = await scene.person("সহায়ক", OTHERS), await scene.person("ট্রল", TROLL)
+    key = (await scene.decide("POST", "link/"))["key"]
+    wrong = await helper.call("POST", f"/api/rooms/{scene.room}/moderation/moderators/", key="x")
+    assert code_of(wrong) == "forbidden"
+    await scene.decide("POST", "moderators/", 204, by=helper, key=key)
+    assert (await scene.come(helper, 2)).events[0]["role"] == "moderator"
+    message = (await troll.say(scene.room, "গালি")).json()["id"]
+    await scene.decide("POST", "sanctions/", by=helper, kind="mute", message_id=message)
+    assert (await helper.call("DELETE", f"/api/messages/{message}/")).status_code == 204
+    for whom in (scene.owner.id, helper.id):  # nobody acts against who stands as high
+        await scene.decide("POST", "sanctions/", 403, by=helper, kind="ban", user_id=whom)
+    await scene.decide("POST", "link/", 403, by=helper)
+    await scene.decide("DELETE", f"moderators/{helper.id}/", 204)
+    await scene.decide("GET", "", 403, by=helper)
+    log = (await scene.decide("GET", "log/", 200))["deeds"]
+    assert [(deed["action"], deed["made_by"].split(":")[0]) for deed in log] == [
+        ("moderator_dropped", "owner"),
+        ("deleted", "moderator"),
+        ("mute", "moderator"),
+        ("moderator", "moderator"),
+        ("moderator_key", "owner"),
+    ]
+
+
+async def test_an_old_key_makes_nobody_a_moderator(scene: Scene) -> None:
+    old = (await scene.decide("POST", "link/"))["key"]
+    await scene.decide("POST", "link/")
+    await scene.decide("POST", "moderators/", 403, by=await scene.person("চোর", TROLL), key=old)
+
+
+async def test_reports_reach_staff_and_are_closed_by_what_they_do(scene: Scene) -> None:
+    troll, other = await scene.person("ট্রল", TROLL), await scene.person("অন্যজন", OTHERS)
+    first, second = [(await troll.say(scene.room, text)).json()["id"] for text in ("গালি", "ঠাট্টা")]
+    for message in (first, first, second):  # a second report of one person is none
+        report = f"/api/messages/{message}/report/"
+        assert (await other.call("POST", report, reason="খারাপ")).status_code == 204
+    waiting = (await scene.decide("GET", "reports/", 200))["reports"]
+    assert [(report["message_id"], report["reason"]) for report in waiting] == [
+        (first, "খারাপ"),
+        (second, "খারাপ"),
+    ]
+    assert all(other.id not in str(report) for report in waiting)  # who reports stays unknown
+    assert (await scene.owner.call("DELETE", f"/api/messages/{first}/")).status_code == 204
+    await scene.decide("DELETE", f"reports/{second}/", 204)
+    assert (await scene.decide("GET", "reports/", 200))["reports"] == []
+
+
+async def test_administrators_decide_for_all_rooms_at_once(scene: Scene) -> None:
+    troll = await scene.person("ট্রল", TROLL)
+    client = await scene.come(troll, 2)
+    place = f"/api/rooms/{EVERYWHERE}/moderation/sanctions/"
+    assert (await scene.owner.call("POST", place, kind="ban", name="স্প্যাম*")).status_code == 403
+    token = (scene.stack.options.directory / "admin.token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    ban = {"kind": "ban", "user_id": troll.id}
+    answer = await scene.owner.http.post(place, headers=headers, json=ban)
+    assert answer.status_code == 201, answer.text
+    assert await client.wait_closed(AT_ONCE) == 4003
+    assert await refused(scene, troll, 1) == "banned"
+    gone = await scene.owner.http.delete(f"{place}{answer.json()['id']}/", headers=headers)
+    assert gone.status_code == 204
+    assert (await scene.come(troll, 1)).events[0]["type"] == "welcome"

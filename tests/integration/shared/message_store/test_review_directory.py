@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.domain.ids import uuid7
+from shared.message_store.database import Database
+from shared.message_store.review_directory import HeldRecord, ReportRecord, ReviewDirectory
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+NOW = 1_795_437_000_000_000
+ROOM, OTHER_ROOM, USER = uuid4(), uuid4(), uuid4()
+
+
+@pytest.fixture
+def reviews(engine: AsyncEngine) -> ReviewDirectory:
+    return ReviewDirectory(Database(engine))
+
+
+def an_id(after_ms: int) -> UUID:
+    return uuid7(NOW // 1000 + after_ms, uuid4().int % 2**74)
+
+
+def report(message: UUID, reporter: UUID, after_ms: int = 0, room: UUID = ROOM) -> ReportRecord:
+    made = an_id(after_ms)
+    return ReportRecord(made, room, message, USER, "ট্রল", "গালি", reporter, "খারাপ", NOW)
+
+
+def held(after_ms: int = 0, room: UUID = ROOM) -> HeldRecord:
+    return HeldRecord(an_id(after_ms), room, USER, "রাকিব", "#ff0000", "ছাগল", uuid4(), NOW)
+
+
+async def test_each_person_reports_a_message_once(reviews: ReviewDirectory) -> None:
+    message, first, second = uuid4(), uuid4(), uuid4()
+    told = report(message, first)
+    assert await reviews.add_report(told)
+    assert not await reviews.add_report(report(message, first))
+    assert await reviews.add_report(report(message, second, 1))
+    waiting = await reviews.open_reports(ROOM, 10)
+    assert waiting[0] == told
+    assert [found.reporter for found in waiting] == [first, second]
+
+
+async def test_a_decision_closes_all_reports_of_its_message_and_no_other(
+    reviews: ReviewDirectory,
+) -> None:
+    message, other = uuid4(), uuid4()
+    for told in (report(message, uuid4()), report(message, uuid4(), 1), report(other, uuid4(), 2)):
+        await reviews.add_report(told)
+    assert await reviews.decide_reports(OTHER_ROOM, message, "owner:x", "dismissed", NOW) == 0
+    assert await reviews.decide_reports(ROOM, message, "owner:x", "dismissed", NOW) == 2
+    assert await reviews.decide_reports(ROOM, message, "owner:x", "dismissed", NOW) == 0
+    assert [found.message for found in await reviews.open_reports(None, 10)] == [other]
+
+
+async def test_what_waits_is_listed_by_room_or_of_all_rooms(reviews: ReviewDirectory) -> None:
+    here, there = held(), held(1, OTHER_ROOM)
+    for record in (here, here, there):  # the same again is the same
+        await reviews.hold(record)
+    assert await reviews.open_held(ROOM, 10) == [here]
+    assert await reviews.open_held(None, 10) == [here, there]
+    assert await reviews.open_held(None, 1) == [here]
+    assert await reviews.waiting() == (0, 2)
+
+
+async def test_one_decision_takes_a_held_message_out_and_no_second_one(
+    reviews: ReviewDirectory,
+) -> None:
+    record = held()
+    await reviews.hold(record)
+    assert await reviews.decide_held(OTHER_ROOM, record.id, "owner:x", "approved", NOW) is None
+    assert await reviews.decide_held(ROOM, record.id, "owner:x", "approved", NOW) == record
+    assert await reviews.decide_held(ROOM, record.id, "owner:y", "rejected", NOW) is None
+    assert await reviews.open_held(ROOM, 10) == []

@@ -1,0 +1,190 @@
+"""What staff have decided about the rooms that are open here, and what it means for who is in them.
+
+Rules come with the room, are read again when Redis says that they have changed, and with every
+position check, should that have been missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from shared.domain.moderation import EVERYWHERE
+from shared.domain.room_rules import NO_RULES, Law
+from shared.domain.times import format_micros
+from shared.protocol import events
+from shared.protocol.events import RoomRulesEvent, RulesInfo
+from ws_service import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from shared.domain.room_rules import RoomRules
+    from shared.limits.addresses import Addresses
+    from shared.runtime.clock import Clock
+    from shared.runtime.lifecycle import BackgroundTasks
+    from shared.usecases.know_rules import RulesReader
+
+log = structlog.stdlib.get_logger()
+
+ADAPTIVE_SECONDS: Final = 60.0
+"""How long a room stays in slow mode that came too near its limit."""
+
+
+class Guard:
+    """Of one room. For the event loop's thread alone."""
+
+    __slots__ = ("_hot_until", "_on_change", "_slow_when_hot", "_told", "law", "owner", "room")
+
+    def __init__(
+        self,
+        room: UUID,
+        owner: UUID | None,
+        slow_when_hot: int,
+        on_change: Callable[[Guard], None],
+    ) -> None:
+        """`slow_when_hot`: seconds between two messages of one person while too much is said."""
+        self.room = room
+        self.owner = owner
+        self.law = Law()
+        self._slow_when_hot = slow_when_hot
+        self._told = events.NO_RULES
+        """What the people in the room know of it."""
+        self._hot_until = 0.0
+        self._on_change = on_change
+
+    def take(self, law: Law) -> None:
+        """Other rules apply from now on."""
+        changed = (law.room is not self.law.room) or (law.everywhere is not self.law.everywhere)
+        self.law = law
+        if changed:
+            self._on_change(self)
+
+    def heat(self, now: float) -> None:
+        """More was said than the room may: slow mode begins, or goes on. `now`: monotonic, s."""
+        if not self._slow_when_hot:
+            return
+        begins = now >= self._hot_until
+        self._hot_until = now + ADAPTIVE_SECONDS
+        if begins:
+            self._on_change(self)
+
+    def cools_in(self, now: float) -> float:
+        """Seconds until slow mode ends that began by itself; 0.0: it is not on."""
+        return max(0.0, self._hot_until - now)
+
+    def slow_seconds(self, now: float) -> int:
+        """Seconds between two messages of one person; 0: none."""
+        slow = max(self.law.room.slow_seconds, self.law.everywhere.slow_seconds)
+        return max(slow, self._slow_when_hot) if now < self._hot_until else slow
+
+    def is_locked(self) -> bool:
+        """Is nobody new to come in?"""
+        return self.law.room.locked or self.law.everywhere.locked
+
+    def shown(self, now: float) -> RulesInfo:
+        """What the people in the room may know."""
+        return RulesInfo(
+            locked=self.is_locked(),
+            slow_seconds=self.slow_seconds(now),
+            notice=self.law.room.notice or self.law.everywhere.notice,
+        )
+
+    def news(self, micros: int, now: float) -> bytes | None:
+        """The frame that tells them, if it is new to them."""
+        shown = self.shown(now)
+        if shown == self._told:
+            return None
+        self._told = shown
+        event = RoomRulesEvent(rules=shown, timestamp=format_micros(micros))
+        return wire.event_frame(event)
+
+
+class Guards:
+    """Of all rooms that are open here. For the event loop's thread alone."""
+
+    def __init__(
+        self,
+        reader: RulesReader,
+        addresses: Addresses,
+        clock: Clock,
+        tasks: BackgroundTasks,
+        slow_when_hot: int,
+    ) -> None:
+        """`on_change` is set by the hub, which alone knows who is in a room."""
+        self.on_change: Callable[[Guard], None] = lambda _: None
+        self._slow_when_hot = slow_when_hot
+        self._reader = reader
+        self._addresses = addresses
+        self._clock = clock
+        self._tasks = tasks
+        self._everywhere: RoomRules | None = None
+        """None until they were read once."""
+        self._guards: dict[UUID, Guard] = {}
+        self._reading: set[UUID] = set()
+        self._again: set[UUID] = set()
+
+    def __len__(self) -> int:
+        return len(self._guards)
+
+    def __contains__(self, room: UUID) -> bool:
+        return room in self._guards
+
+    def __getitem__(self, room: UUID) -> Guard:
+        return self._guards[room]
+
+    async def open(self, room: UUID, owner: UUID | None) -> None:
+        """Posts a guard; what staff have decided is known when this returns."""
+        guard = Guard(room, owner, self._slow_when_hot, self._changed)
+        self._guards[room] = guard  # from now on it hears of changes
+        if self._everywhere is None:
+            self._take(EVERYWHERE, await self._read(EVERYWHERE))
+        self._take(room, await self._read(room))
+        guard.news(0, self._clock.monotonic())  # who comes in is told by the welcome
+
+    def close(self, room: UUID) -> None:
+        """Nobody is in the room any more."""
+        self._guards.pop(room, None)
+
+    def changed(self, room: UUID) -> None:
+        """Redis says that the rules are others now. Calls while they are read are folded."""
+        if room in self._reading:
+            self._again.add(room)
+            return
+        self._reading.add(room)
+        self._tasks.start(self._renew(room), f"rules {room}")
+
+    async def check(self) -> None:
+        """Reads all rules again, should a change have been missed."""
+        await self._renew(EVERYWHERE)
+        await asyncio.gather(*(self._renew(room) for room in list(self._guards)))
+
+    async def _renew(self, room: UUID) -> None:
+        try:
+            while True:
+                self._again.discard(room)
+                self._take(room, await self._read(room))
+                if room not in self._again:
+                    return
+        finally:
+            self._reading.discard(room)
+
+    def _take(self, room: UUID, rules: RoomRules) -> None:
+        if room == EVERYWHERE:
+            self._everywhere = rules
+            for guard in list(self._guards.values()):
+                guard.take(Law(guard.law.room, rules))
+        elif room in self._guards:
+            self._guards[room].take(Law(rules, self._everywhere or NO_RULES))
+
+    async def _read(self, room: UUID) -> RoomRules:
+        rules = await self._reader.read_or_none(room)
+        await self._addresses.learn(rules.sanctions.by_address)
+        return rules
+
+    def _changed(self, guard: Guard) -> None:
+        if self._guards.get(guard.room) is guard:
+            self.on_change(guard)
