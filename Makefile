@@ -149,6 +149,14 @@ docs: install-web ## write the generated documents anew, and what the web client
 	@$(BIN)/python deploy/docs/write_wire.py
 	@$(NPM) run --silent types
 
+.PHONY: audit
+audit: install-web ## ask whether anything locked has a known hole; exit code 3: could not ask
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/supply/audit.py
+
+.PHONY: sbom
+sbom: install-dev ## write what all parts are made of, as CycloneDX, into .adda-sbom
+	@$(BIN)/python deploy/supply/write_sbom.py
+
 .PHONY: lock
 lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	@$(BOOTSTRAP) deploy/local/bootstrap.txt

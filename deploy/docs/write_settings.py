@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from api_service.settings import ApiSettings
 from shared.domain.budgets import Budget
+from shared.runtime.secret_files import SUFFIX, is_secret
 from shared.runtime.settings import CommonSettings, DoorSettings
 from worker.settings import WorkerSettings
 from ws_service.settings import WsSettings
@@ -42,20 +43,38 @@ Made by `make docs` from the settings classes of the services; a test fails when
 
 Every setting is an environment variable. `ADDA_SECRETS_DIR` may name a folder with one file per
 setting instead, named as the variable in lower case (`adda_database_url`); a variable wins over a
-file. Settings are read once, at the start; a value that does not fit ends the process with exit
-code 2. `make run` sets addresses, ports and names by itself and passes the rest on.
+file. Each secret may also stand in a file that a variable names: `ADDA_DATABASE_URL_FILE`, and so
+on, with `_FILE` behind the name. Settings are read once, at the start; a value that does not fit
+ends the process with exit code 2. `make run` sets addresses, ports and names by itself and passes
+the rest on.
 
-In production (`ADDA_ENV=production`) a service refuses to start without a password of its own in
-`ADDA_REDIS_URL` and `ADDA_DATABASE_URL`, without a list in `ADDA_ALLOWED_ORIGINS`, and with an
-`ADDA_ADMIN_TOKEN` of fewer than 24 characters. `ADDA_ADMIN_SESSION_KEY` needs 32 anywhere; without
-one there are no pages of administrators. `make run` makes one and keeps it in
-`.adda/admin-session.key`.
+In production (`ADDA_ENV=production`) a service refuses to start, and says why, without a password
+of its own (12 characters or more) in `ADDA_REDIS_URL` and `ADDA_DATABASE_URL`, without a list in
+`ADDA_ALLOWED_ORIGINS`, and with an `ADDA_ADMIN_TOKEN` of fewer than 24 characters.
+`ADDA_ADMIN_SESSION_KEY` needs 32 anywhere; without one there are no pages of administrators.
+`make run` makes one and keeps it in `.adda/admin-session.key`.
+
+TLS is part of the addresses. Redis: `rediss://`, with `ssl_ca_certs` (a file of certificates to
+trust instead of the system's), `ssl_certfile` and `ssl_keyfile` (the client's own) in the query.
+PostgreSQL: `sslmode=verify-full`, `sslrootcert`, `sslcert` and `sslkey`; without `sslmode` a server
+without TLS is spoken to in the clear. Names and certificates are always verified by `rediss` and
+`verify-full`.
 """
 
 
 def variables() -> set[str]:
     """Every environment variable that a service reads as a setting."""
     return {_variable(name) for _, settings, _ in _SECTIONS for name in settings.model_fields}
+
+
+def file_variables() -> set[str]:
+    """Every environment variable that may name the file of a secret."""
+    return {
+        _variable(name) + SUFFIX
+        for _, settings, _ in _SECTIONS
+        for name, field in settings.model_fields.items()
+        if is_secret(field)
+    }
 
 
 def document() -> str:

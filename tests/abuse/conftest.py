@@ -1,12 +1,15 @@
-"""A whole stack on which strangers from many addresses (127.x.x.x) are let loose."""
+"""A whole stack for strangers to abuse, and somebody ordinary who sits beside them."""
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import httpx
 import pytest
+from tests.chat_client import ChatClient, chat
 
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions
@@ -34,8 +37,11 @@ def moderated(server_directory: Path) -> Iterator[Stack]:
         ws=2,
         environment=MODERATED,
     )
-    with Stack(options) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ADDA_REDIS_URL", raising=False)
+        patch.delenv("ADDA_DATABASE_URL", raising=False)
+        with Stack(options) as running:
+            yield running
 
 
 @asynccontextmanager
@@ -48,6 +54,62 @@ async def rest(stack: Stack, address: str, **headers: str) -> AsyncIterator[http
         yield client
 
 
-def from_address(address: str) -> dict[str, Any]:
-    """Options of a socket that comes from there."""
-    return {"local_addr": (address, 0)}
+ENVIRONMENT: Final = {
+    "ADDA_LOG_LEVEL": "debug",  # what is hidden must be hidden at every level
+    "ADDA_LIMIT_SESSION": "off",  # what is sent counts here, not how much
+    "ADDA_COMMAND_BURST": "100000",
+    "ADDA_COMMAND_RATE": "100000",
+}
+
+
+class Neighbour:
+    """Somebody who only wants to talk."""
+
+    def __init__(self, client: ChatClient, http: httpx.AsyncClient) -> None:
+        self._client, self._http = client, http
+
+    async def is_served(self) -> None:
+        """By both services, through the gateway; it may take its time on a busy machine."""
+        mark = os.urandom(6).hex()
+        await self._client.say(f"আছি {mark}", client_id=mark)
+        await self._client.wait_for("ack", lambda event: event["client_id"] == mark, seconds=30)
+        assert (await self._http.get("/api/rooms/")).status_code == 200
+
+
+@pytest.fixture(scope="session")
+def hostile_stack(server_directory: Path) -> Iterator[Stack]:
+    """Two socket replicas, one api, one worker behind a gateway; nobody may kill any of them."""
+    options = StackOptions(
+        directory=server_directory / "hostile",
+        port=free_ports(1)[0],
+        durable=False,
+        ws=2,
+        environment=ENVIRONMENT,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ADDA_REDIS_URL", raising=False)
+        patch.delenv("ADDA_DATABASE_URL", raising=False)
+        with Stack(options) as running:
+            yield running
+
+
+@pytest.fixture
+async def http(hostile_stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=hostile_stack.url, trust_env=False, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+async def neighbour(hostile_stack: Stack, http: httpx.AsyncClient) -> AsyncIterator[Neighbour]:
+    """In a room of their own."""
+    async with settled(hostile_stack, http) as somebody:
+        yield somebody
+
+
+@asynccontextmanager
+async def settled(stack: Stack, http: httpx.AsyncClient) -> AsyncIterator[Neighbour]:
+    async with chat(stack.ws_url, uuid4()) as client:
+        somebody = Neighbour(client, http)
+        await somebody.is_served()
+        yield somebody
+        await somebody.is_served()

@@ -9,7 +9,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -27,8 +27,8 @@ EVERYWHERE: Final = "00000000-0000-0000-0000-000000000000"
 STAFF: Final = "127.80.0.1"
 TROLL: Final = "127.80.0.66"
 OTHERS: Final = "127.80.0.7"
-AT_ONCE: Final = 1.0
-"""Seconds within which a decision is felt at every replica."""
+PATIENCE: Final = 20.0
+"""Seconds; how soon a decision is really felt, is measured where nothing else runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,18 @@ class Scene:
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
+    async def settle(self, *clients: ChatClient) -> None:
+        """Returns when all that was decided before is in force where these clients are.
+
+        The rules of a room are one document: whoever knows its newest notice knows the rest.
+        """
+        notice = uuid4().hex
+        await self.decide("PATCH", "", 200, notice=notice)
+        for client in clients:
+            await client.wait_for(
+                "room_rules", lambda e: e["rules"]["notice"] == notice, seconds=PATIENCE
+            )
+
     async def sanction(self, kind: str, **more: Any) -> Any:
         return await self.decide("POST", "sanctions/", kind=kind, **more)
 
@@ -111,7 +123,7 @@ def code_of(answer: httpx.Response) -> str:
 async def refused(scene: Scene, person: Person, replica: int, **query: str) -> str:
     """Why somebody is not let in; and that they are told not to come back by themselves."""
     client = await scene.come(person, replica, **query)
-    assert await client.wait_closed() == 4003
+    assert await client.wait_closed(PATIENCE) == 4003
     return str(client.events[0]["code"])
 
 
@@ -122,10 +134,10 @@ async def test_who_is_banned_is_out_at_every_replica_and_stays_out(
     troll = await scene.person("ট্রল", TROLL)
     client = await scene.come(troll, replica)
     await scene.sanction("ban", user_id=troll.id, seconds=600, reason="গালাগালি")
-    error = await client.wait_for("error", seconds=AT_ONCE)
+    error = await client.wait_for("error", seconds=PATIENCE)
     assert error["code"] == "banned"
     assert 590 < error["retry_after"] <= 600
-    assert await client.wait_closed() == 4003
+    assert await client.wait_closed(PATIENCE) == 4003
     for again in (1, 2):
         assert await refused(scene, troll, again) == "banned"
         assert await refused(scene, troll, again, username="ভালো মানুষ") == "banned"
@@ -141,8 +153,8 @@ async def test_a_ban_of_an_address_meets_everybody_who_comes_from_there(scene: S
         await scene.come(person, n) for person, n in ((troll, 1), (twin, 2), (other, 1))
     ]
     await scene.sanction("ban", user_id=troll.id, by_address=True)
-    assert await here.wait_closed(AT_ONCE) == 4003
-    assert await there.wait_closed(AT_ONCE) == 4003
+    assert await here.wait_closed(PATIENCE) == 4003
+    assert await there.wait_closed(PATIENCE) == 4003
     assert await refused(scene, await scene.person("নতুন", TROLL), 2) == "banned"
     await beside.say("আমি আছি")
     assert (await beside.wait_for("message"))["message"] == "আমি আছি"
@@ -157,7 +169,7 @@ async def test_a_ban_of_names_meets_who_bears_one_and_who_takes_one(scene: Scene
     await scene.sanction("ban", name="স্প্যাম*")
     assert await refused(scene, await scene.person("স্প্যাম ১২", TROLL), 1) == "banned"
     await client.send(type="user_update", username="স্প্যাম ৯")
-    assert await client.wait_closed() == 4003
+    assert await client.wait_closed(PATIENCE) == 4003
 
 
 async def test_who_is_lifted_may_come_and_speak_again(scene: Scene) -> None:
@@ -176,7 +188,7 @@ async def test_who_is_muted_reads_but_says_types_changes_and_renames_nothing(sce
     before = (await troll.say(scene.room, "আগের কথা")).json()
     await ears.wait_for("message")
     await scene.sanction("mute", user_id=troll.id, seconds=600)
-    await asyncio.sleep(AT_ONCE)
+    await scene.settle(loud, ears)
     await loud.say("শুনছ?", client_id="ক")
     error = await loud.wait_for("error")
     assert (error["code"], error["client_id"]) == ("muted", "ক")
@@ -200,7 +212,7 @@ async def test_a_shadow_hears_itself_and_nobody_else_hears_it(scene: Scene) -> N
     troll, other = await scene.person("ট্রল", TROLL), await scene.person("অন্যজন", OTHERS)
     loud, ears = await scene.come(troll, 1), await scene.come(other, 2)
     await scene.sanction("shadow_mute", user_id=troll.id)
-    await asyncio.sleep(AT_ONCE)
+    await scene.settle(loud, ears)
     await loud.say("শুনছ?", client_id="ক")
     assert (await loud.wait_for("ack"))["client_id"] == "ক"
     assert (await loud.wait_for("message"))["message"] == "শুনছ?"
@@ -219,7 +231,7 @@ async def test_a_locked_room_keeps_who_is_in_and_lets_nobody_new_in(scene: Scene
     client = await scene.come(inside, 1)
     assert client.events[0]["rules"] == {"locked": False, "slow_seconds": 0, "notice": None}
     await scene.decide("PATCH", "", 200, locked=True)
-    assert (await client.wait_for("room_rules", seconds=AT_ONCE))["rules"]["locked"] is True
+    assert (await client.wait_for("room_rules", seconds=PATIENCE))["rules"]["locked"] is True
     assert await refused(scene, await scene.person("নতুন", TROLL), 2) == "room_locked"
     again = await scene.come(inside, 2)  # a second tab, or a reload
     assert again.events[0]["rules"]["locked"] is True
@@ -231,7 +243,7 @@ async def test_slow_mode_counts_over_replicas_and_rest_and_not_for_staff(scene: 
     other = await scene.person("অন্যজন", OTHERS)
     client, owner = await scene.come(other, 1), await scene.come(scene.owner, 1)
     await scene.decide("PATCH", "", 200, slow_seconds=600)
-    assert (await client.wait_for("room_rules", seconds=AT_ONCE))["rules"]["slow_seconds"] == 600
+    assert (await client.wait_for("room_rules", seconds=PATIENCE))["rules"]["slow_seconds"] == 600
     await client.say("এক", client_id="১")
     await client.wait_for("ack")
     await client.say("দুই", client_id="২")
@@ -252,10 +264,10 @@ async def test_a_notice_is_seen_by_who_is_there_and_who_comes(scene: Scene) -> N
     other = await scene.person("অন্যজন", OTHERS)
     client = await scene.come(other, 1)
     await scene.decide("PATCH", "", 200, notice="খেলা চলছে")
-    assert (await client.wait_for("room_rules", seconds=AT_ONCE))["rules"]["notice"] == "খেলা চলছে"
+    assert (await client.wait_for("room_rules", seconds=PATIENCE))["rules"]["notice"] == "খেলা চলছে"
     assert (await scene.come(other, 2)).events[0]["rules"]["notice"] == "খেলা চলছে"
     await scene.decide("PATCH", "", 200, notice="")
-    await client.wait_for("room_rules", lambda e: e["rules"]["notice"] is None, seconds=AT_ONCE)
+    await client.wait_for("room_rules", lambda e: e["rules"]["notice"] is None, seconds=PATIENCE)
 
 
 async def test_unwanted_words_are_masked_refused_or_held_for_staff(scene: Scene) -> None:
@@ -263,7 +275,7 @@ async def test_unwanted_words_are_masked_refused_or_held_for_staff(scene: Scene)
     client = await scene.come(other, 2)
     for word, action in (("বোকা", "mask"), ("গাধা", "block"), ("ছাগল", "hold")):
         await scene.decide("POST", "words/", word=word, action=action)
-    await asyncio.sleep(AT_ONCE)
+    await scene.settle(client)
     await client.say("তুমি বোকা", client_id="১")
     masked = await client.wait_for("message")
     assert "বোকা" not in masked["message"]
@@ -294,7 +306,7 @@ async def test_an_unwanted_word_is_not_borne_as_a_name(scene: Scene) -> None:
     other = await scene.person("অন্যজন", OTHERS)
     client = await scene.come(other, 1)
     await scene.decide("POST", "words/", word="গাধা", action="mask")
-    await asyncio.sleep(AT_ONCE)
+    await scene.settle(client)
     await client.send(type="user_update", username="গাধা")
     assert (await client.wait_for("error"))["errors"]["username"]
     late = await scene.come(await scene.person("গাধা", TROLL), 2)
@@ -375,7 +387,7 @@ async def test_administrators_decide_for_all_rooms_at_once(scene: Scene) -> None
     ban = {"kind": "ban", "user_id": troll.id}
     answer = await scene.owner.http.post(place, headers=headers, json=ban)
     assert answer.status_code == 201, answer.text
-    assert await client.wait_closed(AT_ONCE) == 4003
+    assert await client.wait_closed(PATIENCE) == 4003
     assert await refused(scene, troll, 1) == "banned"
     gone = await scene.owner.http.delete(f"{place}{answer.json()['id']}/", headers=headers)
     assert gone.status_code == 204

@@ -27,7 +27,6 @@ TESTED_ELSEWHERE = {
     "shared/redis_schema/login_call": "integration/api_service/admin/test_throttle.py",
     "shared/redis_schema/publish_call": "integration/shared/message_log/test_message_publisher.py",
     # Parts that only mean something over a connection.
-    "api_service/middleware/body_limit": "integration/api_service/test_layers.py",
     "api_service/middleware/cors": "integration/api_service/test_layers.py",
     "api_service/middleware/guard": "integration/api_service/test_layers.py",
     # The pages of administrators, seen as a whole.

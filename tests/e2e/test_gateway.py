@@ -107,6 +107,7 @@ def test_a_proxy_in_front_may_be_named(reachable_path: Path) -> None:
         "GATEWAY_WEB": str(reachable_path),
         "GATEWAY_PROCESSES": "1",
         "GATEWAY_CONNECTIONS": "64",
+        "GATEWAY_ADDRESS_CONNECTIONS": "64",
         "GATEWAY_REAL_IP_FROM": "set_real_ip_from 127.0.0.0/8;",
         "GATEWAY_PROXY_RANGES": "127.0.0.0/8 1;",
         "GATEWAY_API_SERVERS": "server 127.0.0.1:2;",

@@ -91,6 +91,20 @@ def test_a_second_tab_is_the_same_person(enter: Enter, room: Room) -> None:
     expect(mita.page.get_by_text(bn("system.left", name="রাকিব"))).to_have_count(0)
 
 
+def test_a_name_that_somebody_wears_has_a_number_in_this_room_alone(
+    enter: Enter, rooms: Rooms
+) -> None:
+    room, other = rooms.make(), rooms.make()
+    enter(room, "রাকিব")
+    second = enter(room, "রাকিব")
+    note = bn("name.numbered", name="রাকিব ২", asked="রাকিব")
+    expect(second.page.get_by_text(note)).to_be_visible()
+    expect(second.panel.get_by_text("রাকিব ২", exact=True)).to_be_visible()
+    second.page.goto(other.path)
+    second.is_in(other)
+    expect(second.panel.get_by_text("রাকিব", exact=True)).to_be_visible()
+
+
 def test_a_draft_is_kept_for_each_room(enter: Enter, rooms: Rooms) -> None:
     one, other = rooms.make(), rooms.make()
     rakib = enter(one, "রাকিব")

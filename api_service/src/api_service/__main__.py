@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from api_service.app import create_app
 from api_service.middleware.guard import Deadlines
 from api_service.settings import ApiSettings
+from shared.runtime.http_protocol import BoundedHttpProtocol
 from shared.runtime.lifecycle import settle_memory, stop_on_signals
 from shared.runtime.logging import configure
 from shared.runtime.probe_server import EmbeddedServer
@@ -45,6 +46,8 @@ async def serve(settings: ApiSettings) -> int:
         create_app(settings, stopping, deadlines),
         host=settings.host,
         port=settings.port,
+        http=BoundedHttpProtocol,
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
+from shared.domain.reserved_names import ReservedNames
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.limits.proofs import Proofs
@@ -161,10 +162,10 @@ def _build_deps(
     proofs = _build_limits(settings, redis, scripts)
     sessions = SessionStore(redis, scripts.keys)
     reader, presence = MessageReader(database), Presence(redis, scripts)
-    room_directory = RoomDirectory(database)
-    user_directory = UserDirectory(database)
+    room_directory, user_directory = RoomDirectory(database), UserDirectory(database)
     rooms = RoomOpener(live, room_directory, clock, ids)
     history = HistoryReader(log, reader, rooms)
+    reserved = ReservedNames(settings.reserved_names)
     unsaved = UnsavedMessages(redis, scripts.keys)
     moderator = _build_moderator(redis, database, history, scripts, ids)
     return Deps(
@@ -179,7 +180,7 @@ def _build_deps(
         room_directory=room_directory,
         user_directory=user_directory,
         rooms=rooms,
-        identifier=Identifier(sessions, user_directory, clock, ids),
+        identifier=Identifier(sessions, user_directory, clock, ids, reserved),
         poster=moderator.poster,
         history=history,
         newest=NewestReader(unsaved, reader, live),

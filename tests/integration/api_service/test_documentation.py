@@ -43,3 +43,17 @@ async def test_the_documents_are_served(client: httpx.AsyncClient) -> None:
     assert openapi.json()["openapi"].startswith("3.1")
     assert "রুমের তালিকা" in openapi.text
     assert (await client.get("/asyncapi.json")).json() == asyncapi_document()
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/asyncapi.json"])
+async def test_a_description_is_made_once_however_often_it_is_asked_for(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    first = await client.get(path)
+
+    def again(*_: object) -> None:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr("api_service.routes.documentation.document", again)
+    monkeypatch.setattr("api_service.routes.documentation.asyncapi_document", again)
+    assert (await client.get(path)).content == first.content

@@ -163,6 +163,25 @@ async def test_a_bad_room_id_is_refused(client: httpx.AsyncClient, room_id: obje
     assert answer.json()["errors"] == {"room_id": ["সঠিক UUID দিন"]}
 
 
+@pytest.mark.parametrize("path", ["/api/create-user/", "/api/join-room/"])
+@pytest.mark.parametrize("name", ["Admin", "@dm1n", "আড্ডা", "👑"])
+async def test_a_reserved_name_is_refused(client: httpx.AsyncClient, path: str, name: str) -> None:
+    answer = await client.post(path, json={"room_id": str(uuid4()), "username": name})
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+    assert answer.json()["errors"] == {"username": ["এই নামটি সংরক্ষিত, অন্য একটি নাম দিন"]}
+
+
+async def test_who_has_a_session_takes_no_reserved_name_and_no_badge(
+    client: httpx.AsyncClient,
+) -> None:
+    person = await make_person(client)
+    body = {"room_id": str(uuid4()), "username": "moderator"}
+    answer = await client.post("/api/join-room/", json=body, headers=person.headers)
+    assert answer.json()["errors"] == {"username": ["এই নামটি সংরক্ষিত, অন্য একটি নাম দিন"]}
+    joined = await join(client, str(uuid4()), username="রাকিব ✓", headers=person.headers)
+    assert joined["username"] == "রাকিব"
+
+
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "adda.example"}
 
 

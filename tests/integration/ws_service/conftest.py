@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 
-PRESENCE_KEYS = {"conns", "leaving", "users", "roster", "tabs", "leavers", "online", "unlisted"}
+PRESENCE_KEYS = {
+    *("conns", "leaving", "users", "roster", "tabs", "leavers", "names", "online", "unlisted"),
+}
 """Ends of the names of keys that speak of who is here."""
 
 

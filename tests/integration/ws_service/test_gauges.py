@@ -44,6 +44,7 @@ async def test_connections_people_and_rooms_are_counted_each_for_itself(
             members=3,
             subscriptions=1,
             accounts=2,  # of the room and of the address
+            guards=1,
             visitors=1,
         )
         await until(here, lasting)

@@ -19,6 +19,7 @@ DOCUMENTS: Final = (
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "deploy" / "docs" / "admin.md",
+    ROOT / "SECURITY.md",
     ROOT / "deploy" / "docs" / "settings.md",
     ROOT / "deploy" / "docs" / "privacy.md",
     ROOT / "deploy" / "docs" / "reliability.md",

@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.account import Account
 from shared.domain.budgets import Budget, Scope
+from shared.domain.reserved_names import ReservedNames
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ErrorCode, Unavailable, ValidationFailed
 from ws_service.session import (
@@ -287,3 +288,12 @@ def test_a_room_that_hears_too_much_takes_messages_only_later() -> None:
     assert (refused.error.code, refused.client_id) == (ErrorCode.RATE_LIMITED, "২")
     assert isinstance(session.receive(frame(type="ping", t=1), 1.0)[0], Pong)
     assert room.owed == 1
+
+
+def test_a_reserved_name_is_refused() -> None:
+    session = Session(Allowance(0.0, burst=1000, rate=1000), reserved=ReservedNames(("admin",)))
+    error = refusal(session.receive(frame(type="user_update", username="a.d.m.i.n"), 0)).error
+    assert isinstance(error, ValidationFailed)
+    assert error.problems == {"username": ["reserved"]}
+    (effect,) = session.receive(frame(type="user_update", username="রাকিব"), 0)
+    assert effect == Rename("রাকিব", None)

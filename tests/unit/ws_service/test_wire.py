@@ -7,8 +7,9 @@ from uuid import UUID
 from shared.domain.entities import RoomSettings, User
 from shared.domain.moderation import Role
 from shared.domain.times import format_micros
-from shared.presence.presence import Joined
+from shared.presence.presence import Called, Joined
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
+from shared.protocol.envelopes import Person
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
 from shared.protocol.events import (
     ErrorEvent,
@@ -90,7 +91,8 @@ def test_an_error_tells_nothing_of_its_cause() -> None:
 
 def test_a_welcome_names_the_room_the_place_and_the_limits() -> None:
     settings = RoomSettings(ROOM, "আড্ডা", None, True, 100, None, 0, 0)
-    joined = Joined(LiveRoom(settings, "e", 9, 1, 5, closed=False), 3, "joined")
+    called = Called(Person(str(ROOM), "রাকিব", "#ff0000"), "e", 1)
+    joined = Joined(LiveRoom(settings, "e", 9, 1, 5, closed=False), 3, "joined", called)
     user = User(ROOM, b"", "রাকিব", "#ff0000", 0)
     frame = wire.welcome_frame(
         joined=joined,

@@ -25,10 +25,12 @@ from alembic.script import ScriptDirectory
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from shared.message_store.engine import create_engine
+from shared.message_store.engine import DatabaseAddress, create_engine
+from shared.message_store.grants import PREFIX
 from shared.message_store.unavailable import StoreUnavailable, outage_as_unavailable
 from shared.runtime.logging import configure
 from shared.runtime.settings import CommonSettings
+from worker.database_roles import apply_grants
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -45,8 +47,12 @@ STATEMENT_SECONDS: Final = 3600.0
 log = structlog.stdlib.get_logger()
 
 
-async def upgrade(url: str, *, server_wait: float = SERVER_WAIT_SECONDS) -> str:
+async def upgrade(
+    url: str, *, server_wait: float = SERVER_WAIT_SECONDS, role_prefix: str = PREFIX
+) -> str:
     """Brings the database at `url` to the newest version and returns its name.
+
+    Where there are roles for the services, they get what the newest version lets them do.
 
     Raises:
         StoreUnavailable: no server within `server_wait` seconds, or another migration held the
@@ -60,6 +66,7 @@ async def upgrade(url: str, *, server_wait: float = SERVER_WAIT_SECONDS) -> str:
                 before = await connection.run_sync(_current)
                 await connection.rollback()  # Alembic wants to begin its transactions itself
                 await connection.run_sync(_upgrade)
+                await _grant(url, role_prefix)
         log.info("migrated", before=before, after=newest_version())
         return newest_version()
     finally:
@@ -121,6 +128,16 @@ async def _migration_lock(engine: AsyncEngine) -> AsyncIterator[None]:
             yield
         finally:
             await connection.execute(select(func.pg_advisory_unlock(LOCK_KEY)))
+
+
+async def _grant(url: str, role_prefix: str) -> None:
+    connection = await DatabaseAddress(url, "adda-migrate").connect()
+    try:
+        async with connection.transaction():
+            granted = await apply_grants(connection, prefix=role_prefix)
+    finally:
+        await connection.close()
+    log.info("granted" if granted else "no_roles_to_grant_to")
 
 
 def _config() -> Config:

@@ -12,7 +12,7 @@ import structlog
 
 from shared.domain.times import format_micros
 from shared.message_log.outcomes import RoomNotLoaded
-from shared.presence.presence import Member, person_of
+from shared.presence.presence import Called, Member, person_of
 from shared.protocol.close_codes import CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.protocol.events import PongEvent
@@ -20,6 +20,7 @@ from shared.runtime.clock import chance
 from ws_service import wire
 from ws_service.fan_out import NO_SOCKET
 from ws_service.fetching import fetched_frame
+from ws_service.naming import Naming
 from ws_service.session import (
     Close,
     Effect,
@@ -85,13 +86,13 @@ class Connection:
         "channel",
         "closing",
         "id",
+        "naming",
         "room_account",
         "roster_deltas",
         "seat",
         "session",
         "standing",
         "transport",
-        "user",
         "visitor",
     )
 
@@ -113,7 +114,7 @@ class Connection:
         self.transport = transport
         self.session = session
         self.channel = channel
-        self.user = user
+        self.naming = Naming(user, user)
         self.closing = False
         self._parts = parts
         self._replica = replica
@@ -143,6 +144,11 @@ class Connection:
     def judge(self) -> None:
         """See Listener."""
         self._parts.enforcement.judge(self)
+
+    @property
+    def user(self) -> User:
+        """As the room sees them."""
+        return self.naming.shown
 
     @property
     def unread_bytes(self) -> int:
@@ -213,7 +219,8 @@ class Connection:
         """Somebody in the room was renamed; if it is this user, in another tab, take it over."""
         person = people.get(str(self.user.id))
         if person is not None:
-            self.user = self.user.called(person.username, person.color)
+            roster = self.channel.roster
+            self.naming.take(Called(person, roster.epoch, roster.rv))
 
     # ------------------------------------------------------------------ inwards
 
@@ -315,7 +322,8 @@ class Connection:
     async def _do_waiting(self, effect: Rename | Fetch) -> None:
         try:
             if isinstance(effect, Rename):
-                await self._rename(effect)
+                await self.naming.change(effect, self.channel.room, self._parts)
+                self.judge()  # there are names that are banned
             else:
                 await self._fetch(effect)
         except Exception as error:  # noqa: BLE001 - as in _do
@@ -377,16 +385,6 @@ class Connection:
     def _go_on_reading(self) -> None:
         if self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2:
             self.transport.go_on_reading()
-
-    async def _rename(self, effect: Rename) -> None:
-        renamed = self.user.called(effect.username, effect.color)
-        if renamed == self.user:
-            return
-        # First the room, then the session: a failure between leaves a name that the next try mends.
-        await self._parts.presence.rename(self.channel.room, renamed)
-        await self._parts.identifier.sessions.replace(renamed)
-        self.user = renamed
-        self.judge()  # there are names that are banned
 
     async def _fetch(self, effect: Fetch) -> None:
         history, most_bytes = self._parts.history, self._outbox_bytes // 2

@@ -67,7 +67,7 @@ class Enforcement:
     def judge(self, connection: Connection) -> None:
         """Works out anew what applies to somebody, and closes on whom is banned."""
         standing = connection.standing
-        standing.who = standing.who._replace(username=connection.user.username)
+        standing.who = standing.who._replace(username=connection.naming.asked.username)
         ban = self._work_out(self.guards[connection.channel.room], standing)
         if ban is not None and not connection.closing:
             connection.refuse(_banned(ban, self.clock.micros()))
@@ -95,7 +95,7 @@ class Enforcement:
 
     def _cooled(self, guard: Guard) -> None:
         del self._cooling[guard]
-        if guard.room in self.guards:
+        if guard.room in self.guards and self.guards[guard.room] is guard:
             self.apply(guard)
 
     def _work_out(self, guard: Guard, standing: Standing) -> Sanction | None:

@@ -40,6 +40,8 @@ class Gauges:
     """Checks and closings of rooms that are under way."""
     accounts: int = 0
     """Limited sessions, addresses and rooms of the connections here."""
+    guards: int = 0
+    """Rooms whose rules are known here."""
     visitors: int = 0
     """Addresses that somebody is here from."""
     graces: int = 0
@@ -72,6 +74,7 @@ def read_gauges(hub: Hub) -> Gauges:
         waiting_calls=sum(caller.waiting_calls for caller in callers),
         tasks=channels.tasks,
         accounts=len(parts.ledger),
+        guards=len(parts.guards),
         visitors=len(parts.visitors),
         graces=len(parts.graces),
     )

@@ -37,7 +37,16 @@ ADAPTIVE_SECONDS: Final = 60.0
 class Guard:
     """Of one room. For the event loop's thread alone."""
 
-    __slots__ = ("_hot_until", "_on_change", "_slow_when_hot", "_told", "law", "owner", "room")
+    __slots__ = (
+        "_on_change",
+        "_slow_when_hot",
+        "_told",
+        "hot_until",
+        "is_plain",
+        "law",
+        "owner",
+        "room",
+    )
 
     def __init__(
         self,
@@ -53,13 +62,19 @@ class Guard:
         self._slow_when_hot = slow_when_hot
         self._told = events.NO_RULES
         """What the people in the room know of it."""
-        self._hot_until = 0.0
+        self.hot_until = 0.0
+        """Until then slow mode is on that began by itself; monotonic, s."""
+        self.is_plain = True
+        """Do the rules mean nothing for who is under no sanction?"""
         self._on_change = on_change
 
     def take(self, law: Law) -> None:
         """Other rules apply from now on."""
         changed = (law.room is not self.law.room) or (law.everywhere is not self.law.everywhere)
         self.law = law
+        self.is_plain = not any(
+            rules.slow_seconds or rules.words for rules in (law.room, law.everywhere)
+        )
         if changed:
             self._on_change(self)
 
@@ -67,19 +82,19 @@ class Guard:
         """More was said than the room may: slow mode begins, or goes on. `now`: monotonic, s."""
         if not self._slow_when_hot:
             return
-        begins = now >= self._hot_until
-        self._hot_until = now + ADAPTIVE_SECONDS
+        begins = now >= self.hot_until
+        self.hot_until = now + ADAPTIVE_SECONDS
         if begins:
             self._on_change(self)
 
     def cools_in(self, now: float) -> float:
         """Seconds until slow mode ends that began by itself; 0.0: it is not on."""
-        return max(0.0, self._hot_until - now)
+        return max(0.0, self.hot_until - now)
 
     def slow_seconds(self, now: float) -> int:
         """Seconds between two messages of one person; 0: none."""
         slow = max(self.law.room.slow_seconds, self.law.everywhere.slow_seconds)
-        return max(slow, self._slow_when_hot) if now < self._hot_until else slow
+        return max(slow, self._slow_when_hot) if now < self.hot_until else slow
 
     def is_locked(self) -> bool:
         """Is nobody new to come in?"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -212,7 +213,9 @@ class Hub:
             parts=self.parts,
             replica=self.replica,
             transport=transport,
-            session=Session(tabs.allowance, payers, room_account, standing),
+            session=Session(
+                tabs.allowance, payers, room_account, self.parts.identifier.reserved, standing
+            ),
             standing=standing,
             channel=channel,
             user=user,
@@ -228,7 +231,7 @@ class Hub:
         self, connection: Connection, identity: Identity, epoch: str, seq: int
     ) -> None:
         channel, user, clock = connection.channel, connection.user, self.parts.clock
-        joined = await self._join(connection.member, user)
+        joined = await self._join(connection)
         await asyncio.gather(
             self.parts.presence.mark_seen([user.id], self.seen_until_ms()),
             self._note_origin(connection),
@@ -238,7 +241,7 @@ class Hub:
         connection.send(
             wire.welcome_frame(
                 joined=joined,
-                user=user,
+                user=connection.user,
                 connection=connection.id,
                 new_session_id=identity.new_session_id,
                 epoch=epoch,
@@ -267,15 +270,19 @@ class Hub:
             connection.send(wire.recovered_frame(recovery))
         connection.release()
 
-    async def _join(self, member: Member, user: User, *, force: bool = False) -> Joined:
-        presence = self.parts.presence
-        outcome = await presence.join(member, user, force=force)
+    async def _join(self, connection: Connection, *, force: bool = False) -> Joined:
+        naming, member = connection.naming, connection.member
+        join = partial(
+            self.parts.presence.join, member, naming.asked, number=naming.number, force=force
+        )
+        outcome = await join()
         if not isinstance(outcome, Joined) and outcome.reason == "no_room":
             await self.parts.history.rooms.open(member.room, create=True)
-            outcome = await presence.join(member, user, force=force)
+            outcome = await join()
         if not isinstance(outcome, Joined):
             code = ErrorCode.ROOM_FULL if outcome.reason == "full" else ErrorCode.ROOM_NOT_FOUND
             raise ChatError(code, room=str(member.room))
+        naming.take(outcome.called)
         return outcome
 
     async def _depart(self, connection: Connection) -> None:
@@ -301,7 +308,7 @@ class Hub:
             self.parts.channels.close_when_empty(channel.room)
 
     async def _leave(self, connection: Connection, grace_ms: int) -> None:
-        presence, user = self.parts.presence, connection.user
+        presence, user = self.parts.presence, connection.naming.asked
         try:
             left = await presence.leave(connection.member, user, grace_ms=grace_ms)
             if left == 0 and user.id not in self._tabs:
@@ -321,7 +328,7 @@ class Hub:
         if connection is None or connection.closing:
             return
         try:
-            await self._join(member, connection.user, force=True)
+            await self._join(connection, force=True)
         except Unavailable as error:
             log.info("rejoin_postponed", room=str(member.room), error=repr(error))
         except ChatError:  # the room was deleted meanwhile

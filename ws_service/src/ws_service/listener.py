@@ -19,10 +19,13 @@ class Listener(Protocol):
     """A connection, as far as its room is concerned."""
 
     id: UUID
-    user: User
     roster_deltas: bool
     seat: Seat | None
     """Its place in the room, if it is in one; it has the socket while frames may go there."""
+
+    @property
+    def user(self) -> User:
+        """Whose it is."""
 
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""

@@ -16,6 +16,7 @@ from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from shared.domain.token_bucket import TokenBucket
 from shared.protocol.close_codes import CLOSES, CloseCode
 from ws_service.frames import FrameCutter
 
@@ -30,6 +31,17 @@ CLOSE_SECONDS: Final = 5.0
 
 MOST_UNREAD_PONG_BYTES: Final = 64 * 1024
 """Beyond so many unread bytes pings are not answered: their number is not ours to bound."""
+
+
+ODD_FRAMES_BURST: Final = 500
+ODD_FRAMES_PER_SECOND: Final = 100
+"""Pings, pongs and pieces of messages; more are a flood, as no limit of commands counts them."""
+
+TOO_BIG: Final = 1009
+"""The library's own word for messages that are too long."""
+
+MOST_PIECES: Final = 256
+"""Of one message: their sizes are bounded together, but empty ones would have no end."""
 
 
 class Ear(Protocol):
@@ -56,6 +68,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self._ear: Ear | None = None
         self._early: list[str | None] = []
         """What came before somebody listened; None stands for bytes."""
+        self._odd_frames = TokenBucket(ODD_FRAMES_BURST, ODD_FRAMES_PER_SECOND, self.loop.time())
 
     @override
     def connection_made(self, transport: BaseTransport) -> None:
@@ -170,8 +183,20 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         for piece in self._cutter.cut(data):
             if isinstance(piece, str):
                 self._hand_over(piece)
+            elif self._odd_frames.take(self.loop.time()) > 0:
+                self.close_soon(CloseCode.FLOOD, CLOSES[CloseCode.FLOOD].bn)
+                return  # what follows is not even read
             else:
                 super().data_received(piece)
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        """A piece of a message."""
+        if len(self.frames) >= MOST_PIECES:
+            self.frames = []
+            self.close_soon(TOO_BIG, "too many pieces")
+            return
+        super().handle_cont(event)
 
     @override
     def send_receive_event_to_app(self) -> None:
@@ -200,6 +225,9 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     def close_soon(self, code: int, reason: str) -> None:
         """Starts the closing handshake, even while the buffer is full; cuts after 5 s."""
         if self.close_sent or self.transport.is_closing():
+            return
+        if not self.handshake_complete:  # no frame may be sent yet
+            self.transport.abort()
             return
         self._let(-1)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})

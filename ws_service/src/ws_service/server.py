@@ -9,6 +9,7 @@ import structlog
 import uvicorn
 
 from shared.protocol.commands import MAX_FRAME_BYTES
+from shared.runtime.http_protocol import BoundedHttpProtocol
 from shared.runtime.probe_server import EmbeddedServer
 from ws_service.app import WsApp
 from ws_service.drain import drain
@@ -26,6 +27,7 @@ def _config(settings: WsSettings, deps: Deps) -> uvicorn.Config:
         WsApp(deps.hub, deps.readiness),
         host=settings.host,
         port=settings.port,
+        http=BoundedHttpProtocol,
         ws=DoorProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         ws_ping_interval=settings.ping_seconds,

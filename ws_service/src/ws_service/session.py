@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.domain.budgets import COSTS, Action
 from shared.domain.names import normalise_color, normalise_username
+from shared.domain.reserved_names import NOTHING_RESERVED
 from shared.domain.rules import RuleViolation
 from shared.domain.token_bucket import TokenBucket
 from shared.protocol.close_codes import CloseCode
@@ -29,6 +30,7 @@ from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
 if TYPE_CHECKING:
     from shared.domain.account import Account
+    from shared.domain.reserved_names import ReservedNames
     from ws_service.standing import Standing
 
 TYPING_INTERVAL_SECONDS: Final = 1.0
@@ -130,6 +132,7 @@ class Session:
         "_allowance",
         "_payers",
         "_refused_at",
+        "_reserved",
         "_room",
         "_shown",
         "_standing",
@@ -143,15 +146,17 @@ class Session:
         allowance: Allowance,
         payers: tuple[Account, ...] = (),
         room: Account | None = None,
+        reserved: ReservedNames = NOTHING_RESERVED,
         standing: Standing | None = None,
     ) -> None:
-        """`payers` pay for every command, `room` for messages.
+        """`payers` pay for every command, `room` for messages; `reserved` nobody may be called.
 
         Without `standing` somebody stands above the rules of the room.
         """
         self._allowance = allowance
         self._payers = payers
         self._room = room
+        self._reserved = reserved
         self._standing = standing
         self._strikes = 0
         self._refused_at = -REFUSAL_INTERVAL_SECONDS
@@ -236,7 +241,7 @@ class Session:
             return []
         wait = 0.0 if self._room is None else self._room.wait(now)
         effect: Effect = Post(draft)
-        if self._standing is not None:
+        if self._standing is not None and not (self._standing.is_free(now) and wait <= 0):
             effect = _judge(draft, self._standing, now, room_is_hot=wait > 0)
         if wait > 0:
             return self._too_fast(wait, draft.client_id)
@@ -250,6 +255,8 @@ class Session:
         # As in the original, a blank name means "keep it".
         given = command.username is not None and command.username.strip()
         name = normalise_username(command.username or "") if given else None
+        if name is not None:
+            self._reserved.check(name)
         color = normalise_color(command.color) if command.color else None
         if self._standing is not None:
             self._standing.check_voice(now)

@@ -36,6 +36,7 @@ class Standing:
         "_ledger",
         "_muted_until",
         "_next_at",
+        "_sanctioned_until",
         "_slow_seconds",
         "role",
         "shadow_until",
@@ -50,6 +51,7 @@ class Standing:
         self._guard = guard
         self._ledger = ledger
         self._muted_until = 0.0
+        self._sanctioned_until = 0.0
         self._slow_seconds = 0
         self._next_at = 0.0
         self._account: Account | None = None
@@ -59,11 +61,17 @@ class Standing:
         law = self._guard.law
         self.role = role
         if role.is_staff:
-            self._muted_until = self.shadow_until = 0.0
+            self._muted_until = self.shadow_until = self._sanctioned_until = 0.0
             return None
         self._muted_until = _until(law.mute_of(self.who, micros), micros, now)
         self.shadow_until = _until(law.shadow_of(self.who, micros), micros, now)
+        self._sanctioned_until = max(self._muted_until, self.shadow_until)
         return law.ban_of(self.who, micros)
+
+    def is_free(self, now: float) -> bool:
+        """Do no rules mean anything for them? Nearly always so, and then nothing else is asked."""
+        guard = self._guard
+        return guard.is_plain and now >= self._sanctioned_until and now >= guard.hot_until
 
     def check_voice(self, now: float) -> None:
         """May they say anything, or be called otherwise?

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.broker.broker import Publisher, Subscriber
 from shared.domain.moderation import EVERYWHERE
+from shared.domain.reserved_names import ReservedNames
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
 from shared.limits.connection_counts import ConnectionCounts
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from shared.runtime.clock import Clock
     from ws_service.settings import WsSettings
 
 
@@ -94,6 +96,7 @@ def _build_hub(
     history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
     tick_end = TickEnd()
+    sessions = SessionStore(redis, keys)
     batcher = CallBatcher(redis)
     addresses = Addresses(batcher, keys, rules_of(settings), clock)
     rules = RulesReader(LiveRules(redis, scripts), ModerationDirectory(database), clock)
@@ -109,7 +112,7 @@ def _build_hub(
         ids=ids,
         channels=channels,
         graces=GraceEnds(presence, clock, tasks),
-        identifier=Identifier(SessionStore(redis, keys), UserDirectory(database), clock, ids),
+        identifier=_identifier(settings, sessions, UserDirectory(database), clock, ids),
         poster=poster,
         history=history,
         presence=presence,
@@ -147,6 +150,12 @@ def _channels(
     return Channels(
         keys=keys, rooms=history.rooms, tasks=tasks, new_channel=new_channel, guards=guards
     )
+
+
+def _identifier(
+    settings: WsSettings, sessions: SessionStore, users: UserDirectory, clock: Clock, ids: IdMaker
+) -> Identifier:
+    return Identifier(sessions, users, clock, ids, ReservedNames(settings.reserved_names))
 
 
 def _door(

@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large: by the length they declare, or on the way."""
+"""Refuses bodies that are too large, by the length they declare or on the way, or compressed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from api_service.errors import answer_of, language_in
+from shared.protocol.errors import ChatError, ErrorCode
 from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
@@ -18,8 +19,13 @@ TOO_LARGE: Final = 413
 _CLOSE: Final = {"Connection": "close"}
 
 
+def is_plain(content_encoding: str | None) -> bool:
+    """Is nothing compressed? What would be unpacked could be a thousand times what was sent."""
+    return content_encoding is None or content_encoding.strip().lower() in {"", "identity"}
+
+
 class BodyLimit:
-    """Bodies of at most `limit` bytes pass."""
+    """Bodies of at most `limit` bytes pass, as they are."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
@@ -30,9 +36,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
+        refusal: Exception | None = None
         if declared.isdecimal() and int(declared) > self._limit:
-            answer = answer_of(self._refusal(), language_in(scope), chance())
+            refusal = self._refusal()
+        elif not is_plain(headers.get("content-encoding")):
+            refusal = ChatError(ErrorCode.UNSUPPORTED_MEDIA)
+        if refusal is not None:
+            answer = answer_of(refusal, language_in(scope), chance())
             await answer.response()(scope, receive, send)
             return
         taken = 0

@@ -88,13 +88,22 @@ async def index(request: Request, deps: DepsIn) -> IndexView:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi_json(request: Request) -> Response:
     """The REST side as OpenAPI 3.1."""
-    return Response(encode(document(request.app)), media_type="application/json")
+    # Made once: it takes longer than a hundred ordinary answers, and anybody may ask for it.
+    made: bytes | None = getattr(request.app.state, "openapi_json", None)
+    if made is None:
+        made = request.app.state.openapi_json = encode(document(request.app))
+    return Response(made, media_type="application/json")
 
 
 @router.get("/asyncapi.json", include_in_schema=False)
 async def asyncapi_json() -> Response:
     """The socket as AsyncAPI 3.0."""
-    return Response(encode(asyncapi_document()), media_type="application/json")
+    return Response(_asyncapi(), media_type="application/json")
+
+
+@cache
+def _asyncapi() -> bytes:
+    return encode(asyncapi_document())
 
 
 @router.get("/docs", include_in_schema=False)

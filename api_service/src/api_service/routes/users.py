@@ -73,7 +73,10 @@ async def join_room(
     if caller is None or caller.user is None:
         session_id, user = await _new_guest(deps, request, body)
     else:
-        session_id, user = caller.session_id, await _renamed(deps, request, caller.user, body)
+        session_id = caller.session_id
+        wanted = caller.user.called(body.username, body.color)
+        await check_entry(deps, request, wanted, body.room_id)
+        user = await deps.identifier.renamed(caller.user, body.username, body.color)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     query = {"username": user.username, "color": user.color, "session_id": session_id}
     return RoomJoinedView(
@@ -98,11 +101,3 @@ async def _new_guest(deps: Deps, request: Request, body: JoinRoomRequest) -> tup
         # The chat goes on without PostgreSQL; the socket's join queues the user for it.
         log.warning("user_not_stored_yet", user_id=str(user.id))
     return session_id, user
-
-
-async def _renamed(deps: Deps, request: Request, user: User, body: JoinRoomRequest) -> User:
-    renamed = user.called(body.username, body.color)
-    await check_entry(deps, request, renamed, body.room_id)
-    if renamed != user:
-        await deps.sessions.replace(renamed)
-    return renamed

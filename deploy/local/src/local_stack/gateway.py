@@ -16,6 +16,8 @@ from local_stack.page import place_page
 from local_stack.wheels import nginx
 
 MOST_CONNECTIONS = 16_384
+ADDRESS_CONNECTIONS = 20_000
+"""Of one address; see the template. Here all of the world may be one: this machine."""
 _FILES_BESIDES_CONNECTIONS = 64
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_]+\}")
 
@@ -65,6 +67,7 @@ def gateway_command(
         "GATEWAY_WEB": str(folder / "web"),
         "GATEWAY_PROCESSES": str(min(4, os.cpu_count() or 1)),
         "GATEWAY_CONNECTIONS": str(_connections()),
+        "GATEWAY_ADDRESS_CONNECTIONS": str(ADDRESS_CONNECTIONS),
         "GATEWAY_REAL_IP_FROM": "",
         "GATEWAY_PROXY_RANGES": "",
         "GATEWAY_API_SERVERS": upstream_servers(api_ports),

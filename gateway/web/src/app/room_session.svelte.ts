@@ -10,6 +10,7 @@ import { RowList, type Note, type Row } from "../chat/rows.ts";
 import { Sender } from "../connection/sender.ts";
 import type { Revision, Step } from "../chat/timeline.ts";
 import { Typists } from "../chat/typists.ts";
+import { isNumbered } from "../chat/worn_name.ts";
 import {
   Connection,
   type ConnectionState,
@@ -51,6 +52,8 @@ export interface Me {
 /** Told to whoever shows notices and notifications. */
 export interface Told {
   refused(event: ErrorEvent): void;
+  /** Somebody else goes by the name that the reader asked for; here they are called `name`. */
+  numbered(name: string, asked: string): void;
   messages(messages: readonly MessageEvent[]): void;
 }
 
@@ -98,6 +101,8 @@ export class RoomSession implements Listener {
   #catchingUp = false;
   #place: number | null;
   #typedAt = -Infinity;
+  /** The name by which the server knows the reader. */
+  #accepted: string | null = null;
   #peopleTimer: (() => void) | null = null;
 
   constructor(
@@ -355,9 +360,17 @@ export class RoomSession implements Listener {
   #refused(event: ErrorEvent): void {
     const name = event.errors?.["username"]?.[0];
     // On the way in the close says the rest; but nobody gets in under this name.
-    if (this.connection.name === "open") this.told.refused(event);
-    else if (event.code === "room_not_found") this.gone = true;
+    if (this.connection.name === "open") {
+      if (name !== undefined) this.#keepName();
+      this.told.refused(event);
+    } else if (event.code === "room_not_found") this.gone = true;
     else if (name !== undefined) this.nameRefused = name;
+  }
+
+  /** The reader would have liked another name, and nobody may wear that one. */
+  #keepName(): void {
+    if (identity.value === null || this.#accepted === null) return;
+    identity.value = { ...identity.value, username: this.#accepted };
   }
 
   #restart({ messages, sameLife }: NonNullable<Step["restart"]>): void {
@@ -529,11 +542,16 @@ export class RoomSession implements Listener {
   /** Another tab, or the server's rules, may have changed the name. */
   #setMe({ id, username, color }: Me): void {
     // What this room has called the reader before is no news, and may be older than what is kept.
-    const news = this.me?.username !== username || this.me.color !== color;
+    const renamed = this.me?.username !== username;
+    const news = renamed || this.me?.color !== color;
     this.me = { id, username, color };
     const known = identity.value;
     if (known === null) return;
-    const now = news ? { username, color } : known;
+    const numbered = isNumbered(username, known.username);
+    if (renamed && numbered) this.told.numbered(username, known.username);
+    // The number is this room's doing: elsewhere the reader goes by the name itself.
+    const now = news ? { username: numbered ? known.username : username, color } : known;
+    this.#accepted = now.username;
     const same = known.known && known.username === now.username && known.color === now.color;
     if (!same) identity.value = { ...known, username: now.username, color: now.color, known: true };
   }
@@ -543,7 +561,8 @@ export class RoomSession implements Listener {
     const { me } = this;
     if (identity.value === null || me === null) return;
     const { username, color } = identity.value;
-    if (username !== me.username || color !== me.color) this.rename(username, color);
+    const same = username === me.username || isNumbered(me.username, username);
+    if (!same || color !== me.color) this.rename(same ? me.username : username, color);
   }
 }
 

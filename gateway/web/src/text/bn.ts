@@ -47,6 +47,7 @@ export const bn = {
   "name.enter": "আড্ডায় বসুন",
   "name.save": "রাখুন",
   "name.edit": "নাম ও রং বদলান",
+  "name.numbered": "{asked} নামে আরেকজন আছেন, তাই এই রুমে আপনি {name}",
   "name.none": "লগইন নেই, ফোন নম্বর নেই, ইমেইল নেই।",
 
   "field.required": "এই ঘরটি প্রয়োজন",

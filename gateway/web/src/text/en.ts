@@ -49,6 +49,7 @@ export const en: Catalogue = {
   "name.enter": "Take a seat",
   "name.save": "Save",
   "name.edit": "Change name and colour",
+  "name.numbered": "Somebody here is called {asked}, so in this room you are {name}",
   "name.none": "No login, no phone number, no e-mail.",
 
   "field.required": "This field is required",

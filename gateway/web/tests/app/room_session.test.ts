@@ -10,6 +10,7 @@ import { PREFIX } from "../../src/storage/shelf.ts";
 import type {
   HistoryCommand,
   MessageCommand,
+  ErrorEvent,
   MessageEvent,
   RosterUser,
 } from "../../src/wire/contract.ts";
@@ -41,14 +42,20 @@ let frameNumber = 0;
 class Play implements Told {
   readonly world = new ByHand();
   readonly heard: MessageEvent[] = [];
+  readonly refusals: string[] = [];
+  readonly numbers: [name: string, asked: string][] = [];
   readonly session: RoomSession;
 
   constructor() {
     this.session = new RoomSession(ROOM, this.world, this);
   }
 
-  refused(): void {
-    throw new Error("nothing is refused here");
+  refused(event: ErrorEvent): void {
+    this.refusals.push(event.code);
+  }
+
+  numbered(name: string, asked: string): void {
+    this.numbers.push([name, asked]);
   }
 
   messages(messages: readonly MessageEvent[]): void {
@@ -382,6 +389,38 @@ describe("the reader's name", () => {
     expect(identity.value?.username).toBe("নতুন মিতা");
     hears(play, { ...OLD, username: "নতুন মিতা" });
     expect([identity.value?.username, play.session.me?.username]).toEqual(["নতুন মিতা", "নতুন মিতা"]);
+  });
+
+  it("has a number in this room alone, and the reader is told once", () => {
+    const play = named("মিতা ২");
+    expect([identity.value?.username, play.session.me?.username]).toEqual(["মিতা", "মিতা ২"]);
+    hears(play, { ...OLD, username: "মিতা ২", color: "#123456" });
+    expect(play.numbers).toEqual([["মিতা ২", "মিতা"]]);
+    expect(identity.value).toMatchObject({ username: "মিতা", color: "#123456" });
+  });
+
+  it("is not asked for again by a room that has put a number behind it", () => {
+    const play = named("মিতা ২");
+    const told = play.world.socket.commands.length;
+    otherTabWrites({ key: `${PREFIX}identity`, newValue: JSON.stringify(identity.value) });
+    expect(play.world.socket.commands.length).toBe(told);
+    const painted = JSON.stringify({ ...identity.value, color: "#123456" });
+    otherTabWrites({ key: `${PREFIX}identity`, newValue: painted });
+    expect(play.world.socket.commands.at(-1)).toEqual({
+      type: "user_update",
+      username: "মিতা ২",
+      color: "#123456",
+    });
+  });
+
+  it("stays when another one is refused", () => {
+    const play = named("মিতা");
+    becomes("admin", OLD.color);
+    play.session.rename("admin", OLD.color);
+    const errors = { username: ["এই নামটি সংরক্ষিত"] };
+    play.world.socket.hear(problem("validation_error", { errors }));
+    expect(identity.value?.username).toBe("মিতা");
+    expect(play.refusals).toEqual(["validation_error"]);
   });
 
   it("holds here too when it was changed in another room's tab", () => {

@@ -29,6 +29,15 @@ _COLOR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORE
 _SHORT_COLOR_LENGTH: Final = len("#rgb")
 # Zero-width space, word joiner, BOM and soft hyphen do nothing at an edge but fake a new name.
 _EDGE: Final = "\u200b\u2060\ufeff\u00ad"
+_BADGES: Final = re.compile(
+    "["
+    "\u221a\u2611\u2705\u2713\u2714\U0001f5f8\U0001f5f9"  # √ ☑ ✅ ✓ ✔ 🗸 🗹: verified
+    "\u26e8\U0001f6e1"  # ⛨ 🛡: a guard
+    "\u2654\u2655\u265a\u265b\U0001f451"  # ♔ ♕ ♚ ♛ 👑: the owner
+    "\u235f\u2605\u2606\u269d\u272a-\u2730\u2b50\U0001f31f"  # ⍟ ★ ☆ ⚝ ✪… ⭐ 🌟: the staff
+    "][\ufe0e\ufe0f]?"
+)
+"""What other services put behind the names of those whom they have verified or who run them."""
 
 
 def normalise_name(raw: str, *, field: str) -> str:
@@ -57,8 +66,18 @@ def normalise_name(raw: str, *, field: str) -> str:
 
 
 def normalise_username(raw: str) -> str:
-    """Return the username as stored and shown; rules and errors of normalise_name."""
-    return normalise_name(raw, field=USERNAME_FIELD)
+    """Return the username as stored and shown; rules and errors of normalise_name.
+
+    Marks that would pass for a badge are taken out wherever they stand: at the ends alone, a dot
+    behind them would save them. A name of such marks alone is reserved.
+    """
+    name = normalise_name(raw, field=USERNAME_FIELD)
+    plain = _BADGES.sub("", name)
+    if plain == name:
+        return name
+    if not _trim(plain):
+        raise RuleViolation(USERNAME_FIELD, rules.RESERVED)
+    return normalise_name(plain, field=USERNAME_FIELD)
 
 
 def normalise_color(raw: str) -> str:

@@ -17,6 +17,7 @@ OUT_OF_RANGE: Final = "out_of_range"  # data: minimum (int), maximum (int)
 NOT_A_URL: Final = "not_a_url"
 NOT_A_CHOICE: Final = "not_a_choice"  # data: choices (tuple[str, ...])
 MALFORMED: Final = "malformed"  # an opaque token that this service cannot have issued
+RESERVED: Final = "reserved"  # a name that would pass for the service or for who runs it
 
 RULE_CODES: Final[frozenset[str]] = frozenset(
     {
@@ -30,6 +31,7 @@ RULE_CODES: Final[frozenset[str]] = frozenset(
         NOT_A_URL,
         NOT_A_CHOICE,
         MALFORMED,
+        RESERVED,
     },
 )
 """Every code that the domain raises, so that a table of texts can be checked for completeness."""

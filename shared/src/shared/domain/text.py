@@ -6,6 +6,7 @@ Lengths are counted twice on purpose: in graphemes for people, in UTF-8 bytes fo
 from __future__ import annotations
 
 import unicodedata
+from itertools import islice
 from typing import Final
 
 import regex
@@ -54,6 +55,13 @@ def grapheme_count(text: str) -> int:
 def exceeds_graphemes(text: str, limit: int) -> bool:
     """Return whether `text` has more than `limit` graphemes, without counting when it can't."""
     return len(text) > limit and grapheme_count(text) > limit
+
+
+def first_graphemes(text: str, limit: int) -> str:
+    """Return the first `limit` graphemes of `text`: all of it, if it has no more."""
+    if len(text) <= limit:
+        return text
+    return "".join(found[0] for found in islice(_GRAPHEME.finditer(text), limit))
 
 
 def utf8_length(text: str) -> int:

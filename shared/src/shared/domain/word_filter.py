@@ -100,6 +100,10 @@ class WordFilter:
         self._spellings = spellings
         self._sounds = sounds
 
+    def __bool__(self) -> bool:
+        """Is there any word on the list?"""
+        return bool(self._spellings)
+
     def judge(self, content: str) -> Verdict:
         """Return what is found in `content`, any text. Raises nothing."""
         if not self._spellings:

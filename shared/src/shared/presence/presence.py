@@ -4,7 +4,8 @@ A connection lives until it leaves or is not renewed; a person lives while any o
 does, and two seconds longer, so that a reload is not seen.
 
 Guarantees: capacity is exact (count and add are one script); a person who is present already is
-never refused; each change of a roster is published once, numbered without gaps within an epoch.
+never refused; no two who are present are called by names that look alike (the second gets a number
+behind it); each change of a roster is published once, numbered without gaps within an epoch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from uuid import UUID
 import orjson
 from typing_extensions import override
 
+from shared.domain.confusables import confusable_skeleton
+from shared.domain.worn_names import stem
 from shared.protocol.envelopes import Person, decode_person, encode_person, encode_session_end
 from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.pipelines import run_all
@@ -58,6 +61,15 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A person as a room calls them since change `rv` of its roster, or longer."""
+
+    person: Person
+    epoch: str
+    rv: int
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Let in.
 
@@ -68,6 +80,7 @@ class Joined:
     room: LiveRoom
     online: int
     how: Literal["joined", "back", "tab", "again"]
+    called: Called
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,16 @@ def person_of(user: User) -> Person:
     return Person(str(user.id), user.username, user.color)
 
 
+def _wanted(user: User, number: int = 1) -> tuple[int | bytes | str, ...]:
+    """What names.lua is told of a name that somebody wants, and of a number to try first."""
+    wanted = (number, encode_person(person_of(user)), confusable_skeleton(user.username))
+    short = stem(user.username)
+    if short == user.username:
+        return (*wanted, "", "")
+    short_person = Person(str(user.id), short, user.color)
+    return (*wanted, encode_person(short_person), confusable_skeleton(short))
+
+
 class Presence:
     """Every method raises Unavailable while Redis is away."""
 
@@ -113,13 +136,18 @@ class Presence:
         """Calls to Redis that are not answered yet."""
         return len(self._batcher)
 
-    async def join(self, member: Member, user: User, *, force: bool = False) -> Joined | Refused:
-        """Lets a connection in; `force` when it was in before and only Redis forgot it."""
+    async def join(
+        self, member: Member, user: User, *, number: int = 1, force: bool = False
+    ) -> Joined | Refused:
+        """Lets a connection in; `force` when it was in before and only Redis forgot it.
+
+        `number` is what then stood behind the name, and is tried first; 1: nothing.
+        """
         call = self._scripts.join(
             member.room,
             member.user,
             member.connection,
-            person=encode_person(person_of(user)),
+            wanted=_wanted(user, number),
             snapshot=orjson.dumps(user.snapshot(member.room)),
             ttl_ms=CONNECTION_TTL_MS,
             force=force,
@@ -128,8 +156,10 @@ class Presence:
         outcome = answer[0].decode()
         if outcome != "ok":
             return Refused(outcome)
-        fields = dict(zip(answer[3::2], answer[4::2], strict=True))
-        return Joined(parse_live_room(member.room, fields), int(answer[1]), answer[2].decode())
+        fields = dict(zip(answer[4::2], answer[5::2], strict=True))
+        room = parse_live_room(member.room, fields)
+        called = Called(decode_person(answer[3]), room.epoch, room.rv)
+        return Joined(room, int(answer[1]), answer[2].decode(), called)
 
     async def leave(self, member: Member, user: User, *, grace_ms: int = LEAVE_GRACE_MS) -> int:
         """Withdraws a connection; `reap` announces the leave after the grace.
@@ -145,16 +175,23 @@ class Presence:
         )
         return int(await self._batcher.submit(call))
 
-    async def rename(self, room: UUID, user: User) -> bool:
-        """Tells a room a present person's new name or colour; False if nothing changed."""
+    async def rename(self, room: UUID, user: User, *, keep: bool = False) -> Called | None:
+        """Tells a room a present person's new name or colour.
+
+        With `keep`, a number that is behind the name already stays. None if they are not there.
+        """
         call = self._scripts.rename(
             room,
             user.id,
-            person=encode_person(person_of(user)),
+            wanted=_wanted(user),
             snapshot=orjson.dumps(user.snapshot(room)),
+            keep=keep,
         )
         with redis_outage_as_unavailable():
-            return int(await call.run(self._redis)) == 1
+            answer = await call.run(self._redis)
+        if answer is None or None in answer:
+            return None
+        return Called(decode_person(answer[0]), answer[2].decode(), int(answer[1]))
 
     async def renew(self, members: Sequence[Member]) -> list[Member]:
         """Keeps connections alive, in one round trip; returns those that Redis does not have."""

@@ -37,6 +37,8 @@ class Person:
     id: str
     username: str
     color: str
+    asked: str | None = None
+    """The name without the number that it has in this room, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,17 @@ Envelope = (
 
 
 def encode_person(person: Person) -> bytes:
-    """JSON of a person; equal people have equal bytes, which scripts compare."""
+    """JSON of a person; equal people have equal bytes, which scripts compare.
+
+    `asked` is not in it: a script that puts a number behind the name adds it (see names.lua).
+    """
     return orjson.dumps({"id": person.id, "username": person.username, "color": person.color})
 
 
 def decode_person(raw: bytes) -> Person:
     """The reverse; unknown fields of a newer version are passed over."""
     data = orjson.loads(raw)
-    return Person(data["id"], data["username"], data["color"])
+    return Person(data["id"], data["username"], data["color"], data.get("asked"))
 
 
 def encode_typing(person: Person, *, typing: bool, micros: int) -> bytes:

@@ -180,6 +180,10 @@ FIELD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "unknown_field": ("এই ঘরটি চেনা যায়নি", "Unknown field"),
     "malformed": ("গঠন সঠিক নয়", "Malformed"),
     "unwanted_word": ("নামে এমন শব্দ আছে যা এখানে চলে না", "A word in it is not wanted here"),
+    "reserved": (
+        "এই নামটি সংরক্ষিত, অন্য একটি নাম দিন",
+        "This name is reserved, choose another one",
+    ),
     "invalid": ("সঠিক নয়", "Not valid"),
 }
 

@@ -43,6 +43,7 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:room:<room>:roster", "zset", "never", "user id by time of joining"),
     KeyRow("{pN}:room:<room>:tabs", "hash", "never", "user id → number of open connections"),
     KeyRow("{pN}:room:<room>:leavers", "set", "never", "user ids in the grace after a leave"),
+    KeyRow("{pN}:room:<room>:names", "hash", "never", "skeleton of a name → user id, and back"),
     KeyRow("{pN}:room:<room>:rules", "string", "7 days", "what staff decided; room 0: everywhere"),
     KeyRow("{pN}:room:<room>:origins:<day>", "hash", "2 days", "user id → name of its address"),
     KeyRow("{pN}:conns", "zset", "never", "room|user|connection by expiry (ms)"),
@@ -122,6 +123,10 @@ class Keys:
     def leavers(self, room: UUID) -> str:
         """Set: user ids whose last connection is gone and whose grace has not ended."""
         return self.room_root(room) + "leavers"
+
+    def names(self, room: UUID) -> str:
+        """Hash: skeleton of a name → user id, while present; and back, see names.lua."""
+        return self.room_root(room) + "names"
 
     def rules(self, room: UUID) -> str:
         """String: version and JSON of what staff have decided."""

@@ -40,6 +40,9 @@ EPOCH_GAP: Final = 1000
 Batches that a worker had in hand when Redis lost the room still land on numbers of their own.
 """
 
+Wanted = Sequence[int | bytes | str]
+"""A name as names.lua takes it."""
+
 _INCLUDE = re.compile(r"^-- include (\S+)$", re.MULTILINE)
 
 
@@ -234,7 +237,7 @@ class Scripts:
         user: UUID,
         connection: UUID,
         *,
-        person: bytes,
+        wanted: Wanted,
         snapshot: bytes,
         ttl_ms: int,
         force: bool,
@@ -248,12 +251,12 @@ class Scripts:
                 str(room),
                 str(user),
                 str(connection),
-                person,
                 snapshot,
                 ttl_ms,
                 k.channel(room),
                 int(force),
                 ROOM_KEEP_SECONDS,
+                *wanted,
             ],
         )
 
@@ -267,13 +270,14 @@ class Scripts:
             [str(room), str(user), str(connection), snapshot, grace_ms],
         )
 
-    def rename(self, room: UUID, user: UUID, *, person: bytes, snapshot: bytes) -> Call:
-        """Gives a present person another name or colour."""
-        k = self.keys
+    def rename(
+        self, room: UUID, user: UUID, *, wanted: Wanted, snapshot: bytes, keep: bool
+    ) -> Call:
+        """Gives a present person another name or colour; with `keep`, a colour alone."""
         return Call(
             script("rename"),
-            [k.meta(room), k.users(room), k.roster(room), k.ingest(k.partition_of(room))],
-            [str(user), person, snapshot, k.channel(room)],
+            self._presence_keys(room),
+            [str(user), snapshot, self.keys.channel(room), int(keep), *wanted],
         )
 
     def refresh(self, partition: int, members: Sequence[str], ttl_ms: int) -> Call:
@@ -343,4 +347,5 @@ class Scripts:
             k.unlisted(partition),
             k.ingest(partition),
             k.leavers(room),
+            k.names(room),
         ]

@@ -1,6 +1,7 @@
 """Structured logs: one event name and fields per line; the names stand in `log_events`.
 
-Never logged: session ids, message contents, query strings, addresses.
+Never logged: session ids, message contents, query strings, addresses. `log_scrubbing` sees to it
+where somebody forgets.
 A line stays one line, and commands no terminal, whatever a stranger put into a path.
 """
 
@@ -13,6 +14,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import structlog
+
+from shared.runtime.log_scrubbing import scrubbed, scrubbed_value
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, ExcInfo, WrappedLogger
@@ -35,11 +38,24 @@ def _escape_values(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     }
 
 
+_OF_THE_LIBRARY: Final = frozenset(
+    {"exc_info", "stack_info", "_record", "_from_structlog", "timestamp", "level"}
+)
+"""Rendered later, or nothing that a caller says."""
+
+
+def _scrub(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {
+        name: value if name in _OF_THE_LIBRARY else scrubbed_value(name, value)
+        for name, value in event.items()
+    }
+
+
 def _escaped_traceback(sink: TextIO, error: ExcInfo) -> None:
     """Without local variables, which rich would print, and so sessions."""
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, error)
-    sink.write(_escaped(plain.getvalue()))
+    sink.write(_escaped(scrubbed(plain.getvalue())))
 
 
 def configure(settings: CommonSettings, service: str) -> None:
@@ -58,7 +74,7 @@ def configure(settings: CommonSettings, service: str) -> None:
         renderer = structlog.dev.ConsoleRenderer(
             colors=sys.stdout.isatty(), exception_formatter=_escaped_traceback
         )
-    shared.append(_escape_values)
+    shared += [_scrub, _escape_values]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

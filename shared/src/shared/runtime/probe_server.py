@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from shared.protocol.errors import ERRORS, ErrorCode
 from shared.runtime.health import Readiness
+from shared.runtime.http_protocol import BoundedHttpProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,6 +70,8 @@ async def serve_probes(host: str, port: int, is_ready: ReadinessCheck) -> AsyncI
             ProbeApp(is_ready),
             host=host,
             port=port,
+            http=BoundedHttpProtocol,
+            ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -8,14 +8,31 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from typing_extensions import override
 
 from shared.domain.budgets import Budget, parse_budget
 from shared.runtime.redis_url import parse_redis_url
+from shared.runtime.secret_files import UnusableSecretFile, secrets_in_files
+
+RESERVED_NAMES: Final = (
+    *("admin*", "administrator*", "moderator*", "sysadmin*", "mod", "owner", "root", "staff"),
+    *("adda", "system", "server", "support", "official", "helpline"),
+    *("অ্যাডমিন*", "এডমিন*", "এ্যাডমিন*", "অ্যাডমিনিস্ট্রেটর*", "মডারেটর*", "মোডারেটর*", "প্রশাসক*"),
+    *("আড্ডা", "সিস্টেম", "সার্ভার", "সাপোর্ট", "অফিসিয়াল", "হেল্পলাইন", "কর্তৃপক্ষ"),
+)
 
 
 class Environment(StrEnum):
@@ -26,7 +43,23 @@ class Environment(StrEnum):
 
 
 class InsecureSettings(ValueError):
-    """Production was asked for with settings that are only safe locally."""
+    """Production was asked for with settings that are only safe locally; names all of them."""
+
+
+PREFIX: Final = "ADDA_"
+MIN_PASSWORD_CHARACTERS: Final = 12
+MIN_PASSWORD_KINDS: Final = 6
+"""Different characters in it: `aaaaaaaaaaaa` is long, too."""
+
+_KNOWN_TO_ALL: Final = ("adda", "admin", "changeme", "password", "postgres", "redis", "secret")
+
+
+def is_weak(password: str | None) -> bool:
+    """Could somebody guess it: nothing, short, of few characters, or a known word with a tail?"""
+    if not password or len(password) < MIN_PASSWORD_CHARACTERS:
+        return True
+    bare = password.lower().strip("0123456789!-_.")
+    return len(set(password)) < MIN_PASSWORD_KINDS or bare in _KNOWN_TO_ALL
 
 
 def _split(value: Any) -> Any:
@@ -54,7 +87,7 @@ class CommonSettings(BaseSettings):
     """What each service needs to find its servers and to speak of itself."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ADDA_",
+        env_prefix=PREFIX,
         frozen=True,
         extra="ignore",
         secrets_dir=None,
@@ -102,13 +135,23 @@ class CommonSettings(BaseSettings):
     def from_environment(cls) -> Self:
         """Reads the environment; `ADDA_SECRETS_DIR` may name a folder with one file per field.
 
+        A secret may also stand in a file of its own, see `secret_files`.
+
         Raises:
             pydantic.ValidationError: a value does not fit.
         """
         import os  # noqa: PLC0415 - the one place that reads the environment
 
         folder = os.environ.get("ADDA_SECRETS_DIR")
-        return cls(_secrets_dir=Path(folder) if folder else None)
+        try:
+            secrets = secrets_in_files(cls.model_fields, PREFIX, os.environ)
+        except UnusableSecretFile as error:
+            told = PydanticCustomError("secret_file", "{why}", {"why": str(error)})
+            details = InitErrorDetails(type=told, input=None)
+            raise ValidationError.from_exception_data(
+                cls.__name__, [details], hide_input=True
+            ) from None
+        return cls(_secrets_dir=Path(folder) if folder else None, **secrets)
 
     @field_validator("redis_url")
     @classmethod
@@ -120,17 +163,23 @@ class CommonSettings(BaseSettings):
             raise ValueError(message) from None
         return url
 
+    def weaknesses(self) -> list[str]:
+        """What production would refuse, a sentence each; every one names its variable."""
+        passwords = {
+            "ADDA_REDIS_URL": parse_redis_url(self.redis_url.get_secret_value()).password,
+            "ADDA_DATABASE_URL": urlsplit(self.database_url.get_secret_value()).password,
+        }
+        return [
+            f"{name} needs a password of its own in production, of {MIN_PASSWORD_CHARACTERS} "
+            "characters or more"
+            for name, password in passwords.items()
+            if is_weak(password)
+        ]
+
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
-        if self.env is Environment.PRODUCTION:
-            passwords = {
-                "redis_url": parse_redis_url(self.redis_url.get_secret_value()).password,
-                "database_url": urlsplit(self.database_url.get_secret_value()).password,
-            }
-            for name, password in passwords.items():
-                if not password or password in {"adda", "password", "postgres", "redis"}:
-                    message = f"ADDA_{name.upper()} needs a password of its own in production"
-                    raise InsecureSettings(message)
+        if self.env is Environment.PRODUCTION and (found := self.weaknesses()):
+            raise InsecureSettings("; ".join(found))
         return self
 
 
@@ -144,6 +193,11 @@ class DoorSettings(CommonSettings):
         1, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
     )
 
+    reserved_names: CommaList = Field(
+        RESERVED_NAMES,
+        description="Names that nobody may be called, in any spelling that looks like them; "
+        "with `*` behind it not even as one word of a name",
+    )
     limit_session: BudgetText = Field(
         Budget(120, 20),
         description="What one user may do over all replicas, as burst/per second; "
@@ -184,11 +238,10 @@ class DoorSettings(CommonSettings):
         3.0, gt=0, le=120, description="Seconds after which a read from PostgreSQL is given up"
     )
 
-    @model_validator(mode="after")
-    def _production_names_its_origins(self) -> Self:
-        if self.env is Environment.PRODUCTION and (
-            not self.allowed_origins or "*" in self.allowed_origins
-        ):
-            message = "ADDA_ALLOWED_ORIGINS must list the allowed origins in production"
-            raise InsecureSettings(message)
-        return self
+    @override
+    def weaknesses(self) -> list[str]:
+        """Also that pages of all origins may use it."""
+        found = super().weaknesses()
+        if not self.allowed_origins or any("*" in origin for origin in self.allowed_origins):
+            found.append("ADDA_ALLOWED_ORIGINS must list the allowed origins in production")
+        return found

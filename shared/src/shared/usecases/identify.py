@@ -13,6 +13,7 @@ from shared.domain.names import (
     normalise_color,
     normalise_username,
 )
+from shared.domain.reserved_names import NOTHING_RESERVED, ReservedNames
 from shared.sessions.session_store import SessionEnded
 from shared.usecases.outages import store_outage_as_unavailable
 
@@ -35,13 +36,15 @@ class Identifier:
     """Finds and makes users.
 
     Raises Unavailable while a server that is needed is away, and RuleViolation for names and
-    colours that break the rules.
+    colours that break the rules. A reserved name is refused; who had it before it was reserved is
+    a guest again.
     """
 
     sessions: SessionStore
     directory: UserDirectory
     clock: Clock
     ids: IdMaker
+    reserved: ReservedNames = NOTHING_RESERVED
 
     async def known(self, session_id: str) -> User | None:
         """The holder of a session: from Redis, else read through from PostgreSQL once."""
@@ -53,11 +56,13 @@ class Identifier:
     async def _holder(self, session_id: str) -> User | None:
         key = session_hash(session_id)
         user = await self.sessions.find(key)
-        if user is not None:
-            return user
-        with store_outage_as_unavailable():
-            record = await self.directory.user_by_session(key)
-        return None if record is None else await self.sessions.claim(record)
+        if user is None:
+            with store_outage_as_unavailable():
+                record = await self.directory.user_by_session(key)
+            user = None if record is None else await self.sessions.claim(record)
+        if user is not None and self.reserved.has(user.username):
+            return user.called(DEFAULT_USERNAME, None)
+        return user
 
     async def identify(
         self, session_id: str | None, username: str | None, color: str | None
@@ -80,13 +85,21 @@ class Identifier:
         if user is None:
             made = self.ids.session_id()
             return Identity(await self.sessions.claim(self.new_user(made, name, paint)), made)
-        renamed = user.called(name, paint)
+        return Identity(await self.renamed(user, name, paint), None)
+
+    async def renamed(self, user: User, username: str | None, color: str | None) -> User:
+        """The user under another name or colour, both normalised; None keeps what is."""
+        if username is not None:
+            self.reserved.check(username)
+        renamed = user.called(username, color)
         if renamed != user:
             await self.sessions.replace(renamed)
-        return Identity(renamed, None)
+        return renamed
 
     def new_user(self, session_id: str, username: str | None, color: str | None) -> User:
         """A user of now for `session_id`; not stored anywhere yet. Names must be normalised."""
+        if username is not None:
+            self.reserved.check(username)
         return User(
             id=self.ids.new(),
             session_hash=session_hash(session_id),

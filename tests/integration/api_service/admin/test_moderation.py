@@ -33,14 +33,17 @@ async def mita(api: httpx.AsyncClient) -> Person:
 
 
 @pytest.fixture
-async def spoken(
-    api: httpx.AsyncClient, mita: Person, persist: Callable[[], Awaitable[None]]
-) -> Json:
-    """A message that PostgreSQL has."""
+async def spoken(api: httpx.AsyncClient, mita: Person) -> Json:
+    """A message that is still on its way to PostgreSQL."""
     room = await make_room(api, mita)
-    message = await say(api, mita, room["id"], "কেমন আছেন?")
+    return await say(api, mita, room["id"], "কেমন আছেন?")
+
+
+@pytest.fixture
+async def stored(spoken: Json, persist: Callable[[], Awaitable[None]]) -> Json:
+    """A message that PostgreSQL has."""
     await persist()
-    return message
+    return spoken
 
 
 async def last_record(deps: Deps) -> Any:
@@ -85,23 +88,23 @@ async def is_readable(api: httpx.AsyncClient, message: Json) -> bool:
 
 
 async def test_a_message_that_a_moderator_deletes_is_gone_for_everybody(
-    api: httpx.AsyncClient, moderator: Browser, spoken: Json, deps: Deps
+    api: httpx.AsyncClient, moderator: Browser, stored: Json, deps: Deps
 ) -> None:
-    path = f"/admin/messages/do/delete?pk={spoken['room_id']};{spoken['seq']}"
-    assert await is_readable(api, spoken)
+    path = f"/admin/messages/do/delete?pk={stored['room_id']};{stored['seq']}"
+    assert await is_readable(api, stored)
     answer = await moderator.post(path)
     assert answer.status_code == 303, answer.text
-    assert not await is_readable(api, spoken)
-    history = (await api.get(f"/api/rooms/{spoken['room_id']}/messages/")).json()
-    assert spoken["id"] not in str(history)
+    assert not await is_readable(api, stored)
+    history = (await api.get(f"/api/rooms/{stored['room_id']}/messages/")).json()
+    assert stored["id"] not in str(history)
     record = await last_record(deps)
     assert (record.made_by, record.action) == ("admin:moderator", "deleted")
-    assert (record.subject, str(record.room_id)) == (spoken["id"], spoken["room_id"])
+    assert (record.subject, str(record.room_id)) == (stored["id"], stored["room_id"])
     assert "কেমন" not in str(record.details)
 
 
-async def test_deleting_twice_is_told_and_changes_nothing(moderator: Browser, spoken: Json) -> None:
-    path = f"/admin/messages/do/delete?pk={spoken['room_id']};{spoken['seq']}"
+async def test_deleting_twice_is_told_and_changes_nothing(moderator: Browser, stored: Json) -> None:
+    path = f"/admin/messages/do/delete?pk={stored['room_id']};{stored['seq']}"
     assert (await moderator.post(path)).status_code == 303
     again = await moderator.post(path)
     assert again.status_code == 400

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from tests.redis_nodes import names_like
 from shared.domain.entities import User
 from shared.domain.ids import is_session_id, session_hash
 from shared.domain.names import DEFAULT_COLOR, DEFAULT_USERNAME
+from shared.domain.reserved_names import ReservedNames
 from shared.domain.rules import RuleViolation
 from shared.message_store.database import Database
 from shared.message_store.user_directory import UserDirectory
@@ -143,3 +145,26 @@ async def test_without_redis_nobody_is_known(
     with pytest.raises(Unavailable) as caught:
         await identifier.identify(None, None, None)
     assert caught.value.part == "redis"
+
+
+async def test_a_reserved_name_is_taken_from_nobody_and_given_to_nobody(
+    identifier: Identifier,
+) -> None:
+    made = (await identifier.identify(None, "রাকিব", None)).new_session_id
+    assert made is not None
+    strict = replace(identifier, reserved=ReservedNames(("admin",)))
+    for session in (None, made, "a-session-that-nobody-knows"):
+        with pytest.raises(RuleViolation) as caught:
+            await strict.identify(session, "4dm1n", None)
+        assert (caught.value.field, caught.value.code) == ("username", "reserved")
+    assert (await strict.identify(made, None, None)).user.username == "রাকিব"
+
+
+async def test_who_had_a_name_before_it_was_reserved_is_a_guest_again(
+    identifier: Identifier,
+) -> None:
+    made = (await identifier.identify(None, "admin", "#ff0000")).new_session_id
+    assert made is not None
+    strict = replace(identifier, reserved=ReservedNames(("admin",)))
+    user = (await strict.identify(made, None, None)).user
+    assert (user.username, user.color) == (DEFAULT_USERNAME, "#ff0000")

@@ -37,6 +37,35 @@ def test_a_name_is_normalised_trimmed_and_folded(raw: str, name: str) -> None:
     assert normalise_username(raw) == name
 
 
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("রাকিব ✓", "রাকিব"),
+        ("রাকিব ✔\ufe0f .", "রাকিব ."),
+        ("✅☑🗹রাকিব√", "রাকিব"),
+        ("🛡\ufe0f রাকিব 👑 হাসান", "রাকিব হাসান"),
+        ("⭐রাকিব★", "রাকিব"),
+        ("♛ রাকিব ✪", "রাকিব"),
+        ("🔥 রাকিব 🌸", "🔥 রাকিব 🌸"),
+    ],
+)
+def test_a_name_wears_no_badge(raw: str, name: str) -> None:
+    assert normalise_username(raw) == name
+    assert normalise_username(name) == name
+
+
+def test_the_name_of_a_room_may_have_stars() -> None:
+    assert normalise_name("⭐ তারকা", field="name") == "⭐ তারকা"
+
+
+@pytest.mark.parametrize("raw", ["👑", "✔\ufe0f \u200d ★"])
+def test_a_badge_is_no_name(raw: str) -> None:
+    with pytest.raises(RuleViolation) as caught:
+        normalise_username(raw)
+
+    assert (caught.value.field, caught.value.code) == ("username", "reserved")
+
+
 def test_the_defaults_obey_the_rules() -> None:
     assert normalise_username(DEFAULT_USERNAME) == DEFAULT_USERNAME
     assert normalise_color(DEFAULT_COLOR) == DEFAULT_COLOR

@@ -28,6 +28,7 @@ def names_of_a_room() -> list[str]:
         KEYS.roster,
         KEYS.tabs,
         KEYS.leavers,
+        KEYS.names,
         KEYS.rules,
     ]
     by_partition = [KEYS.conns, KEYS.leaving, KEYS.online, KEYS.unlisted, KEYS.ingest, KEYS.dead]

@@ -159,3 +159,18 @@ def test_an_exception_that_is_passed_as_a_value_is_rendered(
     structlog.stdlib.get_logger().error("task_failed", exc_info=ValueError("why"))
     (line,) = json_lines(capsys)
     assert "ValueError: why" in line["exception"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_secret_that_somebody_logs_is_hidden(
+    capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    use(log_format)
+    log = structlog.stdlib.get_logger()
+    log.info("asked", query=f"session_id={SESSION}", error=ValueError(f"Bearer {SESSION}"))
+    log.error("failed", exc_info=ValueError(f"GET /ws/?session_id={SESSION}"))
+    logging.getLogger("library").warning("got %s", f"redis://:{SESSION}@redis/0")
+    written = capsys.readouterr().out
+    assert "asked" in written
+    assert "ValueError" in written
+    assert SESSION not in written

@@ -63,6 +63,9 @@ def test_production_starts_with_secrets_and_origins_of_its_own(
         ("ADDA_DATABASE_URL", "postgresql://adda:adda@postgres.internal/adda"),
         ("ADDA_DATABASE_URL", "postgresql://postgres:postgres@postgres.internal/adda"),
         ("ADDA_DATABASE_URL", "postgresql://adda:password@postgres.internal/adda"),
+        ("ADDA_DATABASE_URL", "postgresql://adda:Changeme-2026!@postgres.internal/adda"),
+        ("ADDA_DATABASE_URL", "postgresql://adda:123123123123@postgres.internal/adda"),
+        ("ADDA_REDIS_URL", "redis://:kXy9-short@redis.internal:6379/0"),
     ],
 )
 def test_production_refuses_default_and_weak_secrets_and_names_the_variable(
@@ -77,7 +80,9 @@ def test_production_refuses_default_and_weak_secrets_and_names_the_variable(
         kind.from_environment()
 
 
-@pytest.mark.parametrize("origins", [None, "", " , ", "*", "https://adda.example, *"])
+@pytest.mark.parametrize(
+    "origins", [None, "", " , ", "*", "https://adda.example, *", "https://*.example"]
+)
 def test_production_refuses_wildcard_origins_and_names_the_variable(
     monkeypatch: pytest.MonkeyPatch, origins: str | None
 ) -> None:
@@ -88,6 +93,14 @@ def test_production_refuses_wildcard_origins_and_names_the_variable(
         monkeypatch.setenv("ADDA_ALLOWED_ORIGINS", origins)
     with pytest.raises(ValidationError, match="ADDA_ALLOWED_ORIGINS"):
         DoorSettings.from_environment()
+
+
+def test_production_names_all_that_is_weak_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, ADDA_ENV="production", ADDA_ADMIN_TOKEN="short")
+    names = ("REDIS_URL", "DATABASE_URL", "ALLOWED_ORIGINS", "ADMIN_TOKEN")
+    with pytest.raises(ValidationError) as told:
+        ApiSettings.from_environment()
+    assert all(f"ADDA_{name} " in str(told.value) for name in names)
 
 
 def test_a_short_admin_token_is_refused_in_production(monkeypatch: pytest.MonkeyPatch) -> None:

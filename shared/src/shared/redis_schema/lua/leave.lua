@@ -1,7 +1,7 @@
 -- Withdraws one connection; the person stays on the roster for the grace if it was the last one.
 -- include roster.lua
 -- KEYS 1 meta  2 users  3 roster  4 tabs  5 conns  6 leaving  7 online  8 unlisted  9 ingest
---      10 leavers
+--      10 leavers  11 names
 -- ARGV 1 room id  2 user id  3 connection id  4 user snapshot (JSON)  5 ms of grace
 -- Returns connections that the user still has in the room, or -1 if this one was not there.
 if redis.call('ZREM', KEYS[5], ARGV[1] .. '|' .. ARGV[2] .. '|' .. ARGV[3]) == 0 then return -1 end

@@ -8,13 +8,13 @@
 local function keys_of(room)
   local root = ARGV[1] .. 'room:' .. room .. ':'
   return {meta = root .. 'meta', users = root .. 'users', roster = root .. 'roster',
-          tabs = root .. 'tabs', leavers = root .. 'leavers', online = KEYS[3], unlisted = KEYS[4],
-          channel = ARGV[1] .. 'c:' .. room}
+          tabs = root .. 'tabs', leavers = root .. 'leavers', names = root .. 'names',
+          online = KEYS[3], unlisted = KEYS[4], channel = ARGV[1] .. 'c:' .. room}
 end
 -- While a slot goes to another node key by key, keys that are not in KEYS may be there already; to
 -- touch them would end the script half-way. Their members wait for another round.
 local function is_here(k)
-  local found = redis.pcall('EXISTS', k.meta, k.users, k.roster, k.tabs, k.leavers)
+  local found = redis.pcall('EXISTS', k.meta, k.users, k.roster, k.tabs, k.leavers, k.names)
   return type(found) == 'number'
 end
 local time = redis.call('TIME')

@@ -1,0 +1,62 @@
+"""What the user of one connection is called: in its room, and by their session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain.worn_names import number_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.domain.entities import User
+    from shared.presence.presence import Called
+    from ws_service.parts import Parts
+    from ws_service.session import Rename
+
+
+@dataclass(slots=True)
+class Naming:
+    """A number behind the name is the room's; the session keeps the name that was asked for."""
+
+    asked: User
+    """As the session knows them."""
+    shown: User
+    """As the room sees them."""
+    _epoch: str = ""
+    _rv: int = -1
+
+    @property
+    def number(self) -> int:
+        """What stands behind the name in this room; 1 if nothing does."""
+        return number_of(self.shown.username, self.asked.username)
+
+    def take(self, called: Called) -> None:
+        """The room calls them so, unless something later has been heard."""
+        if called.epoch == self._epoch and called.rv < self._rv:
+            return
+        self._epoch, self._rv = called.epoch, called.rv
+        person = called.person
+        self.shown = self.shown.called(person.username, person.color)
+        self.asked = self.shown.called(person.asked, None)
+
+    async def change(self, wish: Rename, room: UUID, parts: Parts) -> None:
+        """Takes a new name or colour; a name that somebody wears gets a number behind it.
+
+        Who repeats the name that they wear keeps it, and asks for no other elsewhere.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        keep = wish.username in {None, self.shown.username}
+        asked = self.asked.called(None if keep else wish.username, wish.color)
+        if keep and asked.color == self.shown.color:
+            return
+        # First the room, then the session: a failure between leaves a name that the next try mends.
+        called = await parts.presence.rename(room, asked, keep=keep)
+        await parts.identifier.sessions.replace(asked)
+        if called is None:  # Redis has lost the room; the next renewal puts them in again
+            self.asked = self.shown = asked
+        else:
+            self.take(called)
