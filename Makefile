@@ -8,6 +8,9 @@ PORT    ?= 8000
 API     ?= 1
 WS      ?= 2
 WORKERS ?= 1
+NAME    ?=
+ROLE    ?= admin
+DO      ?= create
 PYTHON  ?= python3
 JOBS    ?= 2
 PYTEST  ?=
@@ -45,6 +48,10 @@ stop: ## stop the stack of this folder
 .PHONY: logs
 logs: ## show and follow the logs of all parts
 	@if [ -x $(BIN)/python ]; then exec $(STACK) logs; else echo "no logs yet: make run"; fi
+
+.PHONY: admin
+admin: install ## an account for /admin/: make admin NAME=rakib [ROLE=viewer|moderator|admin DO=create|password|totp|…]
+	@exec $(STACK) admin $(DO) $(NAME) $(if $(filter create,$(DO)),--role $(ROLE))
 
 .PHONY: bot
 bot: install ## run a bot: make bot BOT=bot.py ROOM=<room id>

@@ -51,6 +51,8 @@ the rest on.
 In production (`ADDA_ENV=production`) a service refuses to start, and says why, without a password
 of its own (12 characters or more) in `ADDA_REDIS_URL` and `ADDA_DATABASE_URL`, without a list in
 `ADDA_ALLOWED_ORIGINS`, and with an `ADDA_ADMIN_TOKEN` of fewer than 24 characters.
+`ADDA_ADMIN_SESSION_KEY` needs 32 anywhere; without one there are no pages of administrators.
+`make run` makes one and keeps it in `.adda/admin-session.key`.
 
 TLS is part of the addresses. Redis: `rediss://`, with `ssl_ca_certs` (a file of certificates to
 trust instead of the system's), `ssl_certfile` and `ssl_keyfile` (the client's own) in the query.

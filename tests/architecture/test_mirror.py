@@ -24,10 +24,19 @@ TESTED_ELSEWHERE = {
     "shared/message_log/outcomes": "integration/shared/message_log/test_message_publisher.py",
     "shared/message_log/seen_places": "integration/shared/message_log/test_message_log.py",
     "shared/redis_schema/removal_calls": "integration/shared/message_log/test_log_removal.py",
+    "shared/redis_schema/login_call": "integration/api_service/admin/test_throttle.py",
     "shared/redis_schema/publish_call": "integration/shared/message_log/test_message_publisher.py",
     # Parts that only mean something over a connection.
     "api_service/middleware/cors": "integration/api_service/test_layers.py",
     "api_service/middleware/guard": "integration/api_service/test_layers.py",
+    # The pages of administrators, seen as a whole.
+    "api_service/admin/deed_page": "integration/api_service/admin/test_moderation.py",
+    "api_service/admin/door": "integration/api_service/admin/test_gate.py",
+    "api_service/admin/view": "integration/api_service/admin/views/test_lists.py",
+    "api_service/admin/views/connections": "integration/api_service/admin/views/test_lists.py",
+    "api_service/admin/views/records": "integration/api_service/admin/views/test_lists.py",
+    "api_service/admin/views/reviews": "integration/api_service/admin/test_moderation.py",
+    "api_service/admin/views/sanctions": "integration/api_service/admin/test_moderation.py",
     "api_service/ranking": "integration/api_service/test_rooms.py",
     "api_service/room_settings": "integration/api_service/test_rooms.py",
     "api_service/routes/probes": "integration/api_service/test_status.py",
@@ -74,6 +83,7 @@ TESTED_ELSEWHERE = {
     "shared/message_store/tables": "integration/worker/test_migrate.py",
     "shared/message_store/totals": "integration/shared/message_store/test_room_directory.py",
     # The stack starts, fails and stops as a whole.
+    "local_stack/admin": "e2e/test_admin.py",
     "local_stack/child": "e2e/test_local_stack_faults.py",
     "local_stack/cli": "e2e/test_local_stack.py",
     "local_stack/gateway": "e2e/test_gateway.py",

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import Response
 
+from api_service.admin.door import AdminDoor, open_pages
 from api_service.errors import answer_exception
 from api_service.methods import MethodTable
 from api_service.middleware.body_limit import BodyLimit
@@ -31,7 +32,7 @@ from api_service.routes import (
     status,
     users,
 )
-from api_service.wiring import State, open_deps
+from api_service.wiring import State, open_admin_engine, open_deps
 from shared.domain.rules import RuleViolation
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ChatError
@@ -69,11 +70,12 @@ def create_app(
     `deadlines` are those of its requests, for who wants to shorten them. Its lifespan opens and
     closes all clients.
     """
+    deadlines = deadlines or Deadlines(settings.request_seconds)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with open_deps(settings, stopping) as deps:
-            yield {"deps": deps}
+        async with open_deps(settings, stopping) as deps, open_admin_engine(settings) as engine:
+            yield {"deps": deps, "pages": open_pages(deps, engine, deadlines)}
 
     app = FastAPI(
         lifespan=lifespan,
@@ -84,10 +86,11 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(RequestContext),
+            Middleware(AdminDoor),
             Middleware(Cors, settings.allowed_origins),
             Middleware(Paths),
             Middleware(BodyLimit, settings.body_bytes),
-            Middleware(Guard, deadlines or Deadlines(settings.request_seconds)),
+            Middleware(Guard, deadlines),
             Middleware(HotLane),
         ],
     )

@@ -10,6 +10,7 @@ from typing_extensions import override
 from shared.runtime.settings import DoorSettings, is_weak
 
 MIN_ADMIN_TOKEN_CHARACTERS: Final = 24
+MIN_SESSION_KEY_CHARACTERS: Final = 32
 
 
 class ApiSettings(DoorSettings):
@@ -19,6 +20,11 @@ class ApiSettings(DoorSettings):
         None,
         description="Bearer token of administrators, who may change and delete everything; "
         "none: there are no administrators",
+    )
+    admin_session_key: SecretStr | None = Field(
+        None,
+        description="Signs the sessions of the pages below `/admin/`, the same for all replicas; "
+        "none: there are no such pages",
     )
     database_pool: int = Field(
         5, ge=1, le=100, description="Connections to PostgreSQL that are kept open, at most"
@@ -53,11 +59,19 @@ class ApiSettings(DoorSettings):
         10.0, gt=0, le=300, description="Seconds that open requests get to finish at a stop"
     )
 
-    @field_validator("admin_token")
+    @field_validator("admin_token", "admin_session_key")
     @classmethod
     def _empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
         # An empty variable must not make everybody who sends an empty token an administrator.
         return token if token is not None and token.get_secret_value().strip() else None
+
+    @field_validator("admin_session_key")
+    @classmethod
+    def _session_key_cannot_be_guessed(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < MIN_SESSION_KEY_CHARACTERS:
+            least = MIN_SESSION_KEY_CHARACTERS
+            raise ValueError(f"ADDA_ADMIN_SESSION_KEY needs {least} characters")
+        return key
 
     @override
     def weaknesses(self) -> list[str]:

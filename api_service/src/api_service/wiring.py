@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
@@ -16,6 +16,7 @@ from shared.limits.proofs import Proofs
 from shared.message_log.message_log import MessageLog
 from shared.message_log.unsaved_messages import UnsavedMessages
 from shared.message_store.database import open_database
+from shared.message_store.engine import create_engine
 from shared.message_store.erasures import Erasures
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.moderation_directory import ModerationDirectory
@@ -48,9 +49,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from starlette.types import ASGIApp
 
     from api_service.settings import ApiSettings
     from shared.message_store.database import Database
+
+
+ADMIN_CONNECTIONS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Deps:
     clock: Clock
     ids: IdMaker
     redis: Redis
+    database: Database
     live: LiveRooms
     presence: Presence
     sessions: SessionStore
@@ -85,6 +92,11 @@ class Deps:
     proofs: Proofs
     stopping: asyncio.Event
 
+    @property
+    def keys(self) -> Keys:
+        """Names of what lies in Redis."""
+        return Keys(self.settings.key_prefix, self.settings.partitions)
+
     async def readiness(self) -> Readiness:
         """Whether requests can be answered now; `failing` names `redis`, `postgres`, `stopping`."""
         if self.stopping.is_set():
@@ -99,6 +111,8 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     deps: Deps
+    pages: ASGIApp | None
+    """Those of administrators, if there are any."""
 
 
 @asynccontextmanager
@@ -118,6 +132,22 @@ async def open_deps(
         yield _build_deps(settings, redis, database, log, scripts, stopping or asyncio.Event())
 
 
+@asynccontextmanager
+async def open_admin_engine(settings: ApiSettings) -> AsyncIterator[AsyncEngine]:
+    """Connections of the pages of administrators: a search there must not take the API's."""
+    engine = create_engine(
+        settings.database_url.get_secret_value(),
+        f"adda-{settings.instance}-pages",
+        pool_size=ADMIN_CONNECTIONS,
+        max_overflow=0,
+        command_seconds=settings.database_seconds,
+    )
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
 def _build_deps(
     settings: ApiSettings,
     redis: Redis,
@@ -131,10 +161,9 @@ def _build_deps(
     live = LiveRooms(redis, scripts)
     proofs = _build_limits(settings, redis, scripts)
     sessions = SessionStore(redis, scripts.keys)
-    reader = MessageReader(database)
+    reader, presence = MessageReader(database), Presence(redis, scripts)
     room_directory, user_directory = RoomDirectory(database), UserDirectory(database)
     rooms = RoomOpener(live, room_directory, clock, ids)
-    presence = Presence(redis, scripts)
     history = HistoryReader(log, reader, rooms)
     reserved = ReservedNames(settings.reserved_names)
     unsaved = UnsavedMessages(redis, scripts.keys)
@@ -144,6 +173,7 @@ def _build_deps(
         clock=clock,
         ids=ids,
         redis=redis,
+        database=database,
         live=live,
         presence=presence,
         sessions=sessions,

@@ -34,6 +34,13 @@ def test_an_empty_admin_token_is_none(token: str) -> None:
     assert ApiSettings(admin_token=SecretStr(token)).admin_token is None
 
 
+def test_a_key_for_sessions_is_long_or_none() -> None:
+    with pytest.raises(ValidationError):
+        ApiSettings(admin_session_key=SecretStr("x" * 31))
+    assert ApiSettings(admin_session_key=SecretStr("x" * 32)).admin_session_key is not None
+    assert ApiSettings(admin_session_key=SecretStr(" ")).admin_session_key is None
+
+
 def test_every_field_has_a_sentence() -> None:
     assert all(field.description for field in ApiSettings.model_fields.values())
 

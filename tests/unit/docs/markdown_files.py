@@ -18,6 +18,7 @@ DOCUMENTS: Final = (
     ROOT / "ARCHITECTURE.md",
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "deploy" / "docs" / "admin.md",
     ROOT / "SECURITY.md",
     ROOT / "deploy" / "docs" / "settings.md",
     ROOT / "deploy" / "docs" / "privacy.md",

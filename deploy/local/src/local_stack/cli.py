@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from local_stack.admin import run_admin
 from local_stack.cleaning import clean
 from local_stack.errors import StackError
 from local_stack.following import follow
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     commands.add_parser("stop", help="stop the running stack").set_defaults(command=_stop)
     commands.add_parser("logs", help="show and follow all logs").set_defaults(command=_logs)
+    admin = commands.add_parser("admin", help="accounts for /admin/ of the running stack")
+    admin.add_argument("arguments", nargs=argparse.REMAINDER, help="of api_service.admin")
+    admin.set_defaults(command=_admin)
     remove = commands.add_parser("clean", help="remove data and the virtual environment")
     remove.add_argument("--yes", action="store_true", help="do not ask")
     remove.set_defaults(command=_clean)
@@ -151,6 +155,10 @@ def _stop(options: argparse.Namespace) -> int:
 
 def _logs(options: argparse.Namespace) -> int:
     return follow(options.directory / "logs", Console())
+
+
+def _admin(options: argparse.Namespace) -> int:
+    return run_admin(options.directory, options.arguments)
 
 
 def _clean(options: argparse.Namespace) -> int:

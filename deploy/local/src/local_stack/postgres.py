@@ -36,8 +36,9 @@ DATABASE = "postgres"
 START_SECONDS = 60.0
 
 _FAST_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_PORT_LINE = 3
 _STATUS_LINE = 7
-"""Line of postmaster.pid (counted from 0) that says `ready`."""
+"""Lines of postmaster.pid (counted from 0): the port, and whether it is `ready`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +163,24 @@ def postgres_command(files: PostgresFiles, port: int, *, durable: bool = True) -
 
 
 def _says_ready(data: Path) -> bool:
+    return _ready_port(data) is not None
+
+
+def _ready_port(data: Path) -> int | None:
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
-        return False
-    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
+        return None
+    if len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready":
+        return int(lines[_PORT_LINE])
+    return None
+
+
+def running_postgres_url(directory: Path) -> str | None:
+    """`postgresql://…` of the server that somebody started on `directory`; None if none runs."""
+    data = home_for(unprivileged_account(), directory) / "postgres"
+    port = _ready_port(data)
+    return None if port is None else prepare_postgres(directory).url(port)
 
 
 def clear_stale_pid(data: Path) -> None:

@@ -108,12 +108,16 @@ def service_commands(
     token = os.environ.get("ADDA_ADMIN_TOKEN") or remembered_secret(
         options.directory / "admin.token"
     )
+    session_key = os.environ.get("ADDA_ADMIN_SESSION_KEY") or remembered_secret(
+        options.directory / "admin-session.key"
+    )
     commands = []
     for name in replicas(options):
         kind = name.rpartition("-")[0]
         own = {"ADDA_INSTANCE": name, "ADDA_PORT": str(ports[name])}
         if kind == "api":
             own["ADDA_ADMIN_TOKEN"] = token
+            own["ADDA_ADMIN_SESSION_KEY"] = session_key
         argv: tuple[str, ...] = getattr(options.programs, kind)
         commands.append(
             Command(

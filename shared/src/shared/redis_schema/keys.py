@@ -55,6 +55,7 @@ KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:seen", "zset", "trimmed after 1 day", "user id by time last seen (ms)"),
     KeyRow("session:<hash>", "string", "1 day idle", "user of a session, by SHA-256 of its id"),
     KeyRow("{pN}:limit:<scope>:<subject>", "string", "when full", "a token bucket"),
+    KeyRow("{pN}:login:<subject>", "string", "1 hour", "tries to log in as administrator"),
     KeyRow("{pN}:open:<address>", "hash", "24 s", "replica → connections of that address"),
     KeyRow("address-secret:<day>", "string", "2 days", "key of the day's names of addresses"),
     KeyRow("proof:<nonce>", "string", "3 minutes", "a proof of work that was used"),
@@ -178,6 +179,10 @@ class Keys:
     def bucket(self, scope: str, subject: str) -> str:
         """String: tokens that `subject` has left."""
         return f"{self._tags[self.partition_of(subject)]}limit:{scope}:{subject}"
+
+    def login(self, subject: str) -> str:
+        """String: how often somebody tried to log in, or a code that was used up."""
+        return f"{self._tags[self.partition_of(subject)]}login:{subject}"
 
     def open_connections(self, address: str) -> str:
         """Hash: instance → connections that it has from an address, given by its name."""

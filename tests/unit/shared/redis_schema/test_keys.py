@@ -53,6 +53,7 @@ def test_a_room_and_its_buckets_share_a_slot() -> None:
 def test_every_key_has_the_prefix() -> None:
     names = [*names_of_a_room(), KEYS.seen(ROOM), KEYS.session(b"\x01"), *KEYS.probes("ws-1")]
     names += [KEYS.bucket("room", "x"), KEYS.open_connections("x"), KEYS.address_secret(1)]
+    names.append(KEYS.login("x"))
     assert all(name.startswith("t:") for name in names)
 
 
@@ -66,12 +67,13 @@ def test_the_table_names_every_key_that_can_be_built() -> None:
     built |= {"session:<hash>", pattern(KEYS.probe(0, "<instance>"))}
     built |= {pattern(KEYS.bucket("<scope>", "<subject>")), "address-secret:<day>"}
     built |= {pattern(KEYS.open_connections("<address>")), pattern(KEYS.used_proof("<nonce>"))}
+    built |= {pattern(KEYS.login("<subject>"))}
     assert built == {row.pattern for row in KEY_TABLE}
 
 
 def test_no_other_module_spells_a_key() -> None:
     part = re.compile(
-        r"^\S*(\{p|(^|:)(room|session|seen|ingest|conns|dedup|leaving|probe|limit|open|address-secret|c):)\S*$"
+        r"^\S*(\{p|(^|:)(room|session|seen|ingest|conns|dedup|leaving|probe|limit|login|open|address-secret|c):)\S*$"
     )
     offenders = [
         (path.name, node.value)
