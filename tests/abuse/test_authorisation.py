@@ -163,8 +163,8 @@ async def client(
 
 async def make_scene(client: httpx.AsyncClient) -> Scene:
     tokens = {"admin": ADMIN_TOKEN}
-    for who in ("other", "author", "moderator", "owner"):
-        made = await client.post("/api/create-user/", json={"username": who})
+    for number, who in enumerate(("other", "author", "moderator", "owner")):
+        made = await client.post("/api/create-user/", json={"username": f"মানুষ {number}"})
         tokens[who] = made.json()["session_id"]
     made = await client.post("/api/rooms/", json={"name": "রুম"}, headers=bearer(tokens["owner"]))
     room = made.json()["id"]
