@@ -123,7 +123,7 @@ export class RoomSession implements Listener {
     private readonly told: Told,
   ) {
     const key = `outbox:${room}`;
-    this.standing = new Standing(() => surroundings.now());
+    this.standing = new Standing(surroundings);
     this.#outbox = new Outbox(lasting, key);
     this.#place = Number(ofTab.getItem(`place:${room}`)) || null;
     this.#incoming = new Coalescer((items) => {
@@ -163,6 +163,7 @@ export class RoomSession implements Listener {
   stop(): void {
     this.#connection.stop();
     this.#sender.stop();
+    this.standing.stop();
     this.#incoming.now();
     this.#incoming.stop();
     this.#peopleTimer?.();

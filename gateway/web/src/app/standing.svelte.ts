@@ -1,4 +1,5 @@
 /** What staff of the room have decided, and what of it holds for the reader. */
+import type { Surroundings } from "../connection/surroundings.ts";
 import type { ErrorEvent, RulesInfo, WelcomeEvent } from "../wire/contract.ts";
 
 export type Role = WelcomeEvent["role"];
@@ -13,17 +14,20 @@ export interface Barred extends Term {
   readonly code: "banned" | "room_locked";
 }
 
-const NO_RULES: RulesInfo = { locked: false, slow_seconds: 0, notice: null };
+/** Timers of browsers reach no further. */
+const MOST_MILLISECONDS = 2 ** 31 - 1;
 
 export class Standing {
-  rules = $state.raw<RulesInfo>(NO_RULES);
+  rules = $state.raw<RulesInfo>({ locked: false, slow_seconds: 0, notice: null });
   role = $state.raw<Role>("nobody");
+  /** Null when the reader may speak. */
   muted = $state.raw<Term | null>(null);
+  /** Null when the reader's next message goes out at once. */
+  slowed = $state.raw<Term | null>(null);
   barred = $state.raw<Barred | null>(null);
-  /** Before that the reader's next message does not go out. */
-  slowUntil = $state.raw(0);
+  #cancelTimer: (() => void) | null = null;
 
-  constructor(private readonly now: () => number) {}
+  constructor(private readonly surroundings: Pick<Surroundings, "now" | "later">) {}
 
   get isStaff(): boolean {
     return this.role !== "nobody";
@@ -37,21 +41,24 @@ export class Standing {
 
   changed(rules: RulesInfo): void {
     this.rules = rules;
-    if (rules.slow_seconds === 0) this.slowUntil = 0;
+    if (rules.slow_seconds === 0) this.slowed = null;
   }
 
   /** The reader has said something. */
   spoke(): void {
     const { slow_seconds: seconds } = this.rules;
-    if (seconds > 0 && !this.isStaff) this.slowUntil = this.#after(seconds);
+    if (seconds === 0 || this.isStaff) return;
+    this.slowed = this.#term(seconds);
+    this.#watch();
   }
 
   /** Takes what an error says of the reader's standing. */
   refused({ code, retry_after: seconds }: ErrorEvent): void {
-    const until = seconds == null ? null : this.#after(seconds);
-    if (code === "muted") this.muted = { until };
-    else if (code === "slow_mode") this.slowUntil = until ?? 0;
-    else if (code === "banned" || code === "room_locked") this.barred = { code, until };
+    const term = this.#term(seconds);
+    if (code === "muted") this.muted = term;
+    else if (code === "slow_mode") this.slowed = term;
+    else if (code === "banned" || code === "room_locked") this.barred = { code, ...term };
+    this.#watch();
   }
 
   /** The reader wants to know whether they may speak again. */
@@ -59,7 +66,25 @@ export class Standing {
     this.muted = null;
   }
 
-  #after(seconds: number): number {
-    return this.now() + seconds * 1_000;
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** Ends what is over, now and when the next is. */
+  #watch(): void {
+    this.#cancelTimer?.();
+    const now = this.surroundings.now();
+    const over = (term: Term | null): boolean => term?.until != null && term.until <= now;
+    if (over(this.muted)) this.muted = null;
+    if (over(this.slowed)) this.slowed = null;
+    const next = Math.min(this.muted?.until ?? Infinity, this.slowed?.until ?? Infinity);
+    if (next === Infinity) return;
+    this.#cancelTimer = this.surroundings.later(Math.min(next - now, MOST_MILLISECONDS), () => {
+      this.#watch();
+    });
+  }
+
+  #term(seconds: number | null): Term {
+    return { until: seconds === null ? null : this.surroundings.now() + seconds * 1_000 };
   }
 }

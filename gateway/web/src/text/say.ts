@@ -26,7 +26,7 @@ export function fill(text: string, fillings: Fillings, digits: (value: number) =
 }
 
 /** Making a formatter costs more than a hundred uses: one for each kind and language. */
-function formatter<T>(make: (locale: string) => T): () => T {
+export function formatter<T>(make: (locale: string) => T): () => T {
   const made: Partial<Record<Language, T>> = {};
   return () => {
     const { language } = catalogues.shown;
@@ -48,38 +48,12 @@ const relatives = formatter(
   (locale) => new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" }),
 );
 
-const UNITS = [
-  ["day", 86_400],
-  ["hour", 3_600],
-  ["minute", 60],
-  ["second", 1],
-] as const;
-const durations = {
-  day: unit("day"),
-  hour: unit("hour"),
-  minute: unit("minute"),
-  second: unit("second"),
-};
-
-function unit(unit: string): () => Intl.NumberFormat {
-  return formatter(
-    (locale) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }),
-  );
-}
-
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** With the digits and the grouping of the language: ১,২৩,৪৫৬. */
 export function number(value: number): string {
   return numbers().format(value);
-}
-
-/** How long something takes, in the largest unit of which there are two or more. */
-export function duration(seconds: number): string {
-  const found = UNITS.find(([, size]) => seconds >= 2 * size);
-  const [unit, size] = found ?? (["second", 1] as const);
-  return durations[unit]().format(Math.max(1, Math.ceil(seconds / size)));
 }
 
 /** How long ago within the last hour, else the time of day. Milliseconds since 1970. */

@@ -24,6 +24,11 @@ export const staffEn: Readonly<Record<StaffKey, string>> = {
   "rules.saved": "The rules hold from now on",
   "rules.more": "Show all of it",
 
+  "wait.muted": "You may not speak in this room now.",
+  "wait.muted_left": "You may not speak in this room now. You may again in {time}.",
+  "wait.slow": "Slow mode is on.",
+  "wait.slow_left": "Slow mode: your next message goes in {time}.",
+
   "barred.banned": "You were banned from this room",
   "barred.banned_help": "The room's moderators have decided so. There are other rooms to chat in.",
   "barred.room_locked": "The room is closed to newcomers for now",
