@@ -38,6 +38,8 @@ const PLACE_CONTEXT = 40;
 const MOST_NOTES = 200;
 /** So many of the reader's own messages are known again. */
 const MOST_OWN = 200;
+/** So begins the client_id of what staff have let be said. */
+const HELD = "held-";
 /** So many messages are taken in at once; more are read one after another. */
 const GLANCE = 5;
 const PEOPLE_MILLISECONDS = 250;
@@ -473,8 +475,9 @@ export class RoomSession implements Listener {
   #arrived(message: MessageEvent): void {
     if (message.user_id === this.me?.id) {
       this.#own = [...this.#own.slice(1 - MOST_OWN), message.message_id];
-      if (message.client_id === null) this.#sender.released(message.message);
-      else this.#sender.arrived(message.client_id);
+      const id = message.client_id ?? "";
+      if (id.startsWith(HELD)) this.#sender.released(message.message);
+      else this.#sender.arrived(id);
     }
     if (this.#typists.stopped(message.user_id)) this.refreshTyping();
   }

@@ -76,7 +76,7 @@ export class Sender {
     if (this.parts.outbox.remove(clientId)) this.#answered(clientId);
   }
 
-  /** A message of the reader without an id of its own: one that was held, or of another client. */
+  /** What was held is said now. */
   released(content: string): void {
     if (this.parts.outbox.released(content)) this.parts.changed();
   }

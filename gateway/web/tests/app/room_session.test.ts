@@ -512,9 +512,9 @@ describe("what staff decide", () => {
     const id = play.said[0]?.client_id ?? "";
     play.world.socket.hear(problem("held_for_review", { client_id: id }));
     expect(play.session.pending).toMatchObject([{ failure: { code: "held_for_review" } }]);
-    play.live(61, 61, { ...mine, message: "আরেকটা" });
+    play.live(61, 61, { ...mine, message: "তুমি ছাগল" }); // by another device
     expect(play.session.pending.length).toBe(1);
-    play.live(62, 62, { ...mine, message: "তুমি ছাগল" });
+    play.live(62, 62, { ...mine, client_id: "held-1", message: "তুমি ছাগল" });
     expect(play.session.pending).toEqual([]);
   });
 
