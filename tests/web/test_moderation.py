@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pytest
 from playwright.sync_api import expect
 from tests.web.people import Person, remembering
-from tests.web.test_everybody import AXE, PHONE, STAND_STILL, VIOLATIONS, WIDER_THAN_THE_SCREEN
+from tests.web.test_everybody import AXE, STAND_STILL, VIOLATIONS, WIDER_THAN_THE_SCREEN
 from tests.web.texts import bn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, ViewportSize
     from tests.web.conftest import NewPerson
     from tests.web.people import Enter
     from tests.web.rooms import Room, Rooms
 
     from local_stack.stack import Stack
 
-SMALL: Final = {"width": 320, "height": 568}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+SMALL: Final[ViewportSize] = {"width": 320, "height": 568}
 
 
 @dataclass(frozen=True, slots=True)
