@@ -24,7 +24,7 @@ from shared.domain.messages import (
 )
 from shared.domain.names import MAX_NAME_BYTES, MAX_NAME_GRAPHEMES
 from shared.domain.rooms import ROOM_RULES
-from shared.protocol import challenge_views, views
+from shared.protocol import challenge_views, moderation_views, views
 from shared.protocol.asyncapi import COMMANDS, EVENTS
 from shared.protocol.close_codes import CLOSES
 from shared.protocol.commands import MAX_FRAME_BYTES, PAGE_LIMIT
@@ -53,6 +53,13 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.UserCreatedView,
     views.RoomJoinedView,
     challenge_views.ChallengeView,
+    moderation_views.ModerationView,
+    moderation_views.SanctionView,
+    moderation_views.WordView,
+    moderation_views.KeyView,
+    moderation_views.ReportsView,
+    moderation_views.HeldListView,
+    moderation_views.DeedsView,
     views.ErrorView,
 )
 _REQUESTS: Final[tuple[type[BaseModel], ...]] = (

@@ -25,9 +25,10 @@ function offlineShell(): Plugin {
 
 /** Fetched when they are first wanted. */
 const LAZY =
-  /src\/(avro|proof|text\/en|service_worker|ui\/.*(EmojiPicker|ImageDialog|MessageMenu|PeoplePanel|ShareRoom|CreateRoom|Settings)\.svelte)|node_modules\/uqr/;
+  /src\/(avro|proof|text\/(en|say_staff|staff_)|rest\/moderation|service_worker|ui\/(staff|.*(EmojiPicker|ImageDialog|MessageMenu|PeoplePanel|ShareRoom|CreateRoom|Settings|Choices|Switch|QrCode)\.svelte))|node_modules\/uqr/;
 /** What only rooms need; newcomers choose a name meanwhile. */
-const ROOM = /src\/(chat|connection|ui\/chat|app\/(room_session|coalescer))|node_modules\/virtua/;
+const ROOM =
+  /src\/(chat|connection|ui\/chat|app\/(room_session|coalescer|standing))|node_modules\/virtua/;
 /** Two files of all the rest, since many small ones cost round trips. */
 const groups = [
   { name: "page", test: (id: string) => !LAZY.test(id) && !ROOM.test(id) },

@@ -38,10 +38,11 @@ class Rooms:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def make(self, name: str | None = None, **settings: Any) -> Room:
-        """A new room; without a name it gets one that no other has."""
+    def make(self, name: str | None = None, owner: str | None = None, **settings: Any) -> Room:
+        """A new room; without a name it gets one that no other has. `owner` is a session."""
         name = name or f"চায়ের আড্ডা {uuid.uuid4().hex[:8]}"
-        made = self._post("/api/rooms/", {"name": name, **settings})
+        mine = {} if owner is None else {"Authorization": f"Bearer {owner}"}
+        made = self._post("/api/rooms/", {"name": name, **settings}, **mine)
         return Room(made["id"], made["name"])
 
     def session(self, username: str, color: str = "#2f7d32") -> str:
@@ -53,6 +54,13 @@ class Rooms:
         """One message."""
         said = {"room_id": room.id, "content": content, **more}
         return self._post("/api/messages/", said, Authorization=f"Bearer {session}")
+
+    def decide(self, room: Room, owner: str, method: str, path: str, **body: Any) -> Any:
+        """What the owner of a room, by their session, decides about it; and what is answered."""
+        place = f"/api/rooms/{room.id}/moderation/{path}"
+        headers = {"Authorization": f"Bearer {owner}"}
+        answer = self._client.request(method, place, json=body, headers=headers)
+        return answer.raise_for_status().json() if answer.content else None
 
     def fill(self, room: Room, count: int) -> list[str]:
         """`count` messages of several people and of different lengths, and what they say."""
@@ -68,6 +76,18 @@ class Rooms:
         answer = self._client.get(f"/api/rooms/{room.id}/messages/", params={"limit": 100})
         newest_first = answer.raise_for_status().json()["messages"]
         return [str(message["content"]) for message in reversed(newest_first)]
+
+    def report(self, room: Room, session: str, content: str) -> None:
+        """Somebody complains about the message that says `content`."""
+        answer = self._client.get(f"/api/rooms/{room.id}/messages/", params={"limit": 100})
+        said = answer.raise_for_status().json()["messages"]
+        [message] = [one["id"] for one in said if one["content"] == content]
+        answer = self._client.post(
+            f"/api/messages/{message}/report/",
+            json={"reason": "গালাগালি"},
+            headers={"Authorization": f"Bearer {session}"},
+        )
+        answer.raise_for_status()
 
     def _post(self, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
         answer = self._client.post(path, json=body, headers=headers)

@@ -158,7 +158,7 @@ def test_what_others_said_can_be_copied_but_not_changed(rakib: Person, mita: Per
     rakib.row("কপি করার মতো দুই লাইন").hover()
     rakib.row("কপি করার মতো দুই লাইন").get_by_role("button").last.click()
     actions = rakib.menu.get_by_role("menuitem")
-    expect(actions).to_have_text([bn("message.reply"), bn("message.copy")])
+    expect(actions).to_have_text([bn("message.reply"), bn("message.copy"), bn("report.title")])
 
 
 def test_an_address_is_a_link_that_tells_nobody_where_it_was(rakib: Person, mita: Person) -> None:

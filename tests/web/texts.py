@@ -19,7 +19,8 @@ class Texts:
     def __init__(self, language: str) -> None:
         """`language` is the name of a file, such as `bn`."""
         self.language = language
-        source = (_FOLDER / f"{language}.ts").read_text(encoding="utf-8")
+        files = (_FOLDER / f"{name}{language}.ts" for name in ("", "staff_"))
+        source = "\n".join(file.read_text(encoding="utf-8") for file in files)
         self._texts = {one["key"]: str(json.loads(one["text"])) for one in _ENTRY.finditer(source)}
 
     def __call__(self, key: str, **fillings: str | int) -> str:

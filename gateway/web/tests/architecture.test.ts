@@ -28,6 +28,8 @@ const TESTED_IN_A_BROWSER: Readonly<Record<string, string>> = {
   "storage/preferences.ts": "tests/web/test_identity.py",
   "text/bn.ts": "tests/text/catalogue.test.ts",
   "text/en.ts": "tests/text/catalogue.test.ts",
+  "text/staff_bn.ts": "tests/text/catalogue.test.ts",
+  "text/staff_en.ts": "tests/text/catalogue.test.ts",
   "wire/codes.ts": "tests/unit/docs/test_write_wire.py",
   "wire/contract.ts": "tests/wire/contract.test.ts",
   "wire/decode.ts": "tests/connection/connection.test.ts",

@@ -30,11 +30,16 @@ import type {
   WelcomeEvent,
 } from "../wire/contract.ts";
 import { Coalescer } from "./coalescer.ts";
+import { Standing } from "./standing.svelte.ts";
 
 const PAGE = 50;
 /** Around the place where the reader was, before a reload. */
 const PLACE_CONTEXT = 40;
 const MOST_NOTES = 200;
+/** So many of the reader's own messages are known again. */
+const MOST_OWN = 200;
+/** So begins the client_id of what staff have let be said. */
+const HELD = "held-";
 /** So many messages are taken in at once; more are read one after another. */
 const GLANCE = 5;
 const PEOPLE_MILLISECONDS = 250;
@@ -47,6 +52,12 @@ export interface Me {
   readonly id: string;
   readonly username: string;
   readonly color: string;
+}
+
+/** Heard by its author alone: it has no number of its own. */
+interface Echo {
+  readonly type: "echo";
+  readonly message: MessageEvent;
 }
 
 /** Told to whoever shows notices and notifications. */
@@ -81,6 +92,7 @@ export class RoomSession implements Listener {
   hasOlder = $state.raw(false);
   hasNewer = $state.raw(false);
 
+  readonly standing: Standing;
   readonly #connection: Connection;
   readonly #window = new MessageWindow();
   readonly #list = new RowList();
@@ -88,9 +100,11 @@ export class RoomSession implements Listener {
   readonly #sender: Sender;
   readonly #people = new People();
   readonly #typists = new Typists();
-  readonly #incoming: Coalescer<MessageEvent | SystemEvent | Revision>;
+  readonly #incoming: Coalescer<MessageEvent | SystemEvent | Revision | Echo>;
   readonly #forget: (() => void)[] = [];
   #notes: Note[] = [];
+  /** Ids of what the reader has said lately. */
+  #own: string[] = [];
   #noteNumber = 0;
   #following = true;
   /** How often the history was begun anew: pages of before do not adjoin. */
@@ -111,6 +125,7 @@ export class RoomSession implements Listener {
     private readonly told: Told,
   ) {
     const key = `outbox:${room}`;
+    this.standing = new Standing(surroundings);
     this.#outbox = new Outbox(lasting, key);
     this.#place = Number(ofTab.getItem(`place:${room}`)) || null;
     this.#incoming = new Coalescer((items) => {
@@ -150,6 +165,7 @@ export class RoomSession implements Listener {
   stop(): void {
     this.#connection.stop();
     this.#sender.stop();
+    this.standing.stop();
     this.#incoming.now();
     this.#incoming.stop();
     this.#peopleTimer?.();
@@ -158,7 +174,7 @@ export class RoomSession implements Listener {
 
   /** After a refusal, or to be quicker than the next attempt. */
   retry(): void {
-    this.nameRefused = null;
+    this.nameRefused = this.standing.barred = null;
     this.#connection.stop();
     this.#connection.start();
   }
@@ -296,6 +312,7 @@ export class RoomSession implements Listener {
 
   welcome(event: WelcomeEvent): void {
     this.info = event.room;
+    this.standing.welcome(event);
     this.total = event.room.online_users;
     this.#setMe({ id: event.user_id, username: event.username, color: event.color });
   }
@@ -310,6 +327,7 @@ export class RoomSession implements Listener {
       this.#catchingUp ||= caughtUp && step.deliver.length > GLANCE;
       this.#incoming.add(...step.deliver);
     }
+    if (step.again !== undefined) this.#heardAgain(step.again);
     if (step.revisions.length > 0) this.#incoming.add(...step.revisions);
     if (caughtUp) {
       this.#sender.passed(this.#connection.position?.seq ?? 0);
@@ -323,13 +341,18 @@ export class RoomSession implements Listener {
         this.#incoming.add(event);
         return;
       case "ack":
+        this.standing.spoke();
         this.#sender.acknowledged(event);
         // Known again, and further back than what was brought: it will not come any more.
         if (event.seq <= (this.#connection.position?.seq ?? 0)) {
           this.#sender.arrived(event.client_id);
         }
         return;
+      case "room_rules":
+        this.standing.changed(event.rules);
+        return;
       case "error":
+        this.standing.refused(event);
         if (event.client_id == null) this.#refused(event);
         else this.#sender.refused(event);
         return;
@@ -360,6 +383,7 @@ export class RoomSession implements Listener {
   #refused(event: ErrorEvent): void {
     const name = event.errors?.["username"]?.[0];
     // On the way in the close says the rest; but nobody gets in under this name.
+    if (this.standing.barred !== null) return; // a page of its own says so
     if (this.connection.name === "open") {
       if (name !== undefined) this.#keepName();
       this.told.refused(event);
@@ -449,14 +473,24 @@ export class RoomSession implements Listener {
 
   /** A message is there, whether or not it is shown. */
   #arrived(message: MessageEvent): void {
-    if (message.client_id !== null && message.user_id === this.me?.id) {
-      this.#sender.arrived(message.client_id);
+    if (message.user_id === this.me?.id) {
+      this.#own = [...this.#own.slice(1 - MOST_OWN), message.message_id];
+      const id = message.client_id ?? "";
+      if (id.startsWith(HELD)) this.#sender.released(message.message);
+      else this.#sender.arrived(id);
     }
     if (this.#typists.stopped(message.user_id)) this.refreshTyping();
   }
 
+  /** Who is muted without being told hears their own messages where the newest one stands. */
+  #heardAgain(message: MessageEvent): void {
+    if (message.user_id !== this.me?.id || this.#own.includes(message.message_id)) return;
+    this.#arrived(message);
+    this.#incoming.add({ type: "echo", message });
+  }
+
   /** All that came since the last frame. */
-  #show(items: readonly (MessageEvent | SystemEvent | Revision)[]): void {
+  #show(items: readonly (MessageEvent | SystemEvent | Revision | Echo)[]): void {
     let run: MessageEvent[] = [];
     let rebuild = false;
     for (const item of items) {
@@ -467,6 +501,7 @@ export class RoomSession implements Listener {
       this.#append(run);
       run = [];
       if (item.type === "system") this.#note(item);
+      else if (item.type === "echo") this.#note(item.message);
       else rebuild = this.#window.revise(item) || rebuild;
     }
     this.#append(run);
@@ -506,12 +541,13 @@ export class RoomSession implements Listener {
     this.unseen += others.length;
   }
 
-  #note(event: SystemEvent): void {
-    if (this.#window.hasNewer) return; // of the moment, and the moment is not shown
-    const afterSeq = this.#window.last?.seq ?? 0;
+  #note(event: SystemEvent | MessageEvent): void {
+    const away = this.#window.hasNewer;
+    if (away && event.type === "system") return; // of the moment, and the moment is not shown
+    const afterSeq = away && event.type === "message" ? event.seq : (this.#window.last?.seq ?? 0);
     const note = { key: `n${String(this.#noteNumber++)}`, afterSeq, event };
     this.#notes = [...this.#notes.slice(1 - MOST_NOTES), note];
-    this.#list.note(note);
+    if (!away) this.#list.note(note);
   }
 
   #rebuild(anchor: Anchor, shifted = false): void {

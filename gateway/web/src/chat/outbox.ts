@@ -36,6 +36,8 @@ export interface Entry extends Draft {
 export const CERTAIN_MILLISECONDS = 9 * 60_000;
 export const MOST_WAITING = 200;
 export const UNSURE = "unsure";
+/** Staff have it, and decide: it has not failed. */
+export const HELD = "held_for_review";
 
 export class Outbox {
   #entries: Entry[];
@@ -87,6 +89,11 @@ export class Outbox {
     this.#change(client_id, (entry) => ({ ...entry, seq }));
   }
 
+  /** The server has said no to the first attempt, so it cannot have been taken. */
+  untried(client_id: string): void {
+    this.#change(client_id, (entry) => ({ ...entry, tried: null }));
+  }
+
   fail(client_id: string, failure: Failure): void {
     this.#change(client_id, (entry) => ({ ...entry, failure }));
   }
@@ -109,6 +116,12 @@ export class Outbox {
     this.#entries = rest;
     this.#write();
     return true;
+  }
+
+  /** Staff have let it be said: it comes as a new message, without the id of this one. */
+  released(content: string): boolean {
+    const held = this.#entries.find((e) => e.failure?.code === HELD && e.content === content);
+    return held !== undefined && this.remove(held.client_id);
   }
 
   #change(client_id: string, change: (entry: Entry) => Entry): void {

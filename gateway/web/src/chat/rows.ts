@@ -2,18 +2,18 @@
 import { dayNumber } from "../text/days.ts";
 import type { MessageEvent, SystemEvent } from "../wire/contract.ts";
 
-/** Something of the moment between messages: who came, who left. */
+/** Of the moment between messages: who came, who left; or what its author alone has heard. */
 export interface Note {
   readonly key: string;
   /** It stands after this message; 0: before all. */
   readonly afterSeq: number;
-  readonly event: SystemEvent;
+  readonly event: SystemEvent | MessageEvent;
 }
 
 export type Row =
   | { readonly kind: "day"; readonly key: string; readonly time: number }
   | { readonly kind: "unread"; readonly key: string }
-  | { readonly kind: "note"; readonly key: string; readonly note: Note }
+  | { readonly kind: "note"; readonly key: string; readonly event: SystemEvent }
   | {
       readonly kind: "message";
       readonly key: string;
@@ -79,19 +79,23 @@ export class RowList {
     this.#rows = front.#rows.concat(between, { ...seam, first }, rest.slice(at + 1));
   }
 
-  message(message: MessageEvent): void {
+  message(message: MessageEvent, key = `m${String(message.seq)}`): void {
     const time = Date.parse(message.timestamp);
     const newDay = this.#lastMessage === null || dayNumber(time) !== dayNumber(this.#lastTime);
     if (newDay) this.#rows.push({ kind: "day", key: `d${String(dayNumber(time))}`, time });
     const first = newDay || this.#interrupted || this.#begins(message, time);
-    this.#rows.push({ kind: "message", key: `m${message.seq}`, message, time, first });
+    this.#rows.push({ kind: "message", key, message, time, first });
     this.#lastMessage = message;
     this.#lastTime = time;
     this.#interrupted = false;
   }
 
-  note(note: Note): void {
-    this.#rows.push({ kind: "note", key: note.key, note });
+  note({ key, event }: Note): void {
+    if (event.type === "message") {
+      this.message(event, key);
+      return;
+    }
+    this.#rows.push({ kind: "note", key, event });
     this.#interrupted = true;
   }
 

@@ -30,6 +30,8 @@ export interface Step {
   readonly restart?: { readonly messages: readonly MessageEvent[]; readonly sameLife: boolean };
   /** Ask for `history` after this seq. */
   readonly fetchAfter?: number;
+  /** It has the number of a message that is known: the same again, or heard by its author alone. */
+  readonly again?: MessageEvent;
 }
 
 /** A gap of more messages is not filled: who was away that long begins with the newest. */
@@ -61,7 +63,7 @@ export class Timeline {
 
   message(event: MessageEvent): Step {
     const position = this.#known();
-    if (event.seq <= position.seq) return NOTHING;
+    if (event.seq <= position.seq) return { ...NOTHING, again: event };
     if (this.#filling || event.seq > position.seq + 1) return this.#hold([event], event.seq);
     return { deliver: this.#inOrder([event]), revisions: [] };
   }

@@ -27,6 +27,8 @@ export class Sender {
   /** What this tab has to send; the rest is another tab's, until a connection is made anew. */
   #mine = new Set<string>();
   #waitsFor: string | null = null;
+  /** What is waited for was never sent before. */
+  #first = false;
   #attempt = 0;
   #cancelTimer: (() => void) | null = null;
   #ready = false;
@@ -74,6 +76,11 @@ export class Sender {
     if (this.parts.outbox.remove(clientId)) this.#answered(clientId);
   }
 
+  /** What was held is said now. */
+  released(content: string): void {
+    if (this.parts.outbox.released(content)) this.parts.changed();
+  }
+
   /** Up to here all messages have been seen; what has its place there is no longer on its way. */
   passed(seq: number): void {
     for (const entry of this.parts.outbox.entries) {
@@ -85,6 +92,8 @@ export class Sender {
     const id = event.client_id;
     if (id == null || id !== this.#waitsFor) return;
     if (passes(event.code)) {
+      // Slow mode may last longer than the server knows a message again.
+      if (this.#first) this.parts.outbox.untried(id);
       const seconds = backoffSeconds(
         this.#attempt++,
         this.parts.surroundings.chance(),
@@ -126,6 +135,7 @@ export class Sender {
     const entry = this.parts.outbox.next(now, this.#mine);
     if (entry === null || !this.parts.send(command(entry))) return;
     this.#waitsFor = entry.client_id;
+    this.#first = entry.tried === null;
     this.parts.outbox.sending(entry.client_id, now);
     this.#timer(ACK_MILLISECONDS, () => {
       this.parts.reconnect();

@@ -125,7 +125,8 @@ interface Extras {
   readonly patience?: number;
 }
 
-async function call<T>(
+/** @throws ApiError */
+export async function call<T>(
   method: string,
   path: string,
   body?: object,
@@ -135,7 +136,7 @@ async function call<T>(
   const headers: Record<string, string> = { "Accept-Language": language.value };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   // Reading what is everybody's needs no session, and answers without one can be shared by many.
-  const personal = method !== "GET" || path.startsWith("/api/me/");
+  const personal = method !== "GET" || /\/(me|moderation)\//.test(path);
   if (session !== null && personal) headers["Authorization"] = `Bearer ${session}`;
   if (proof !== undefined) headers["X-Adda-Proof"] = proof;
   const timeout = AbortSignal.timeout(patience);

@@ -26,7 +26,7 @@ export function fill(text: string, fillings: Fillings, digits: (value: number) =
 }
 
 /** Making a formatter costs more than a hundred uses: one for each kind and language. */
-function formatter<T>(make: (locale: string) => T): () => T {
+export function formatter<T>(make: (locale: string) => T): () => T {
   const made: Partial<Record<Language, T>> = {};
   return () => {
     const { language } = catalogues.shown;

@@ -196,6 +196,25 @@ export interface CreateUserRequest {
   color?: string | null;
 }
 /**
+ * A line of the audit log.
+ */
+export interface DeedView {
+  id: string;
+  made_by: string;
+  action: string;
+  subject: string;
+  details: {
+    [k: string]: unknown;
+  };
+  created_at: string;
+}
+/**
+ * The newest first.
+ */
+export interface DeedsView {
+  deeds: DeedView[];
+}
+/**
  * A command was refused, or the connection is about to be closed.
  */
 export interface ErrorEvent {
@@ -243,6 +262,22 @@ export interface ErrorView {
    * With `proof_required`: the path where the challenge is to be had
    */
   challenge?: string | null;
+}
+/**
+ * What waits, the oldest first.
+ */
+export interface HeldListView {
+  held: HeldView[];
+}
+/**
+ * A message that waits because of a word in it.
+ */
+export interface HeldView {
+  id: string;
+  user_id: string;
+  name: string;
+  content: string;
+  created_at: string;
 }
 /**
  * Answer to `history`, oldest first.
@@ -314,6 +349,16 @@ export interface RosterUser {
   color: string;
   joined_at: string;
   is_online: boolean;
+}
+/**
+ * A link by which people become moderators: told once, and only the newest is of use.
+ */
+export interface KeyView {
+  key: string;
+  /**
+   * Of the web client: `/r/<room>#mod=<key>`
+   */
+  path: string;
 }
 /**
  * Somebody left; only for connections with `roster=delta`.
@@ -456,6 +501,61 @@ export interface MessageUpdatedEvent {
   deleted?: boolean;
 }
 /**
+ * All that staff have decided about a room.
+ */
+export interface ModerationView {
+  room_id: string;
+  /**
+   * Yours
+   */
+  role: "moderator" | "owner" | "admin";
+  locked: boolean;
+  slow_seconds: number;
+  notice: string | null;
+  moderators: ModeratorView[];
+  sanctions: SanctionView[];
+  words: WordView[];
+}
+/**
+ * Somebody whom the owner trusts with the room.
+ */
+export interface ModeratorView {
+  user_id: string;
+  name: string;
+  since: string;
+}
+/**
+ * A ban or a mute that is in force.
+ */
+export interface SanctionView {
+  id: string;
+  kind: "ban" | "mute" | "shadow_mute";
+  by: "user" | "address" | "name";
+  /**
+   * As staff saw it when they decided, or the pattern
+   */
+  name: string;
+  /**
+   * Of one person; null where it is about others too
+   */
+  user_id: string | null;
+  reason: string;
+  made_by: string;
+  created_at: string;
+  /**
+   * null: until it is lifted
+   */
+  until: string | null;
+}
+/**
+ * A word of the list.
+ */
+export interface WordView {
+  id: string;
+  word: string;
+  action: "block" | "mask" | "hold";
+}
+/**
  * Answer to `ping`.
  */
 export interface PongEvent {
@@ -539,6 +639,24 @@ export interface RecoveredEvent {
    * Changes, since then, of messages that are older than the position
    */
   revisions: (MessageUpdatedEvent | MessageDeletedEvent)[];
+}
+/**
+ * What somebody told staff about a message.
+ */
+export interface ReportView {
+  id: string;
+  message_id: string;
+  user_id: string;
+  name: string;
+  content: string;
+  reason: string;
+  created_at: string;
+}
+/**
+ * Reports that nobody has decided, the oldest first.
+ */
+export interface ReportsView {
+  reports: ReportView[];
 }
 /**
  * The room, as told on arrival.

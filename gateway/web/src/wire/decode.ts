@@ -10,6 +10,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerEvent["type"]>([
   "system",
   "typing",
   "user_list",
+  "room_rules",
   "joined",
   "left",
   "ack",

@@ -460,3 +460,71 @@ describe("a room that is gone", () => {
     expect(wrong.session.gone).toBe(false);
   });
 });
+
+describe("what staff decide", () => {
+  const mine = { user_id: ME, client_id: null } as const;
+
+  it("is told by the welcome, and when it changes", () => {
+    const play = new Play().enter(60);
+    expect(play.session.standing.rules.locked).toBe(false);
+    const rules = { locked: true, slow_seconds: 5, notice: "খেলা চলছে" };
+    play.world.socket.hear({ type: "room_rules", rules, timestamp: "" });
+    expect(play.session.standing.rules).toEqual(rules);
+  });
+
+  it("lets who is not heard see what they said, behind the newest, until they begin anew", () => {
+    const play = new Play().enter(60);
+    play.session.say({ content: "শুনছ?", message_type: "text" });
+    const id = play.said[0]?.client_id ?? "";
+    play.live(60, 60, { ...mine, client_id: id, message_id: "unheard", message: "শুনছ?" });
+    play.world.socket.hear(ack(id, 60));
+    expect(play.session.pending).toEqual([]);
+    play.live(61);
+    expect(play.shown.slice(-3)).toEqual([60, 60, 61]);
+    const keys = play.session.rows?.map(({ key }) => key) ?? [];
+    expect(new Set(keys).size).toBe(keys.length);
+    play.comeBack([message(62)], 62);
+    expect(play.shown.slice(-4)).toEqual([60, 60, 61, 62]);
+    play.beginAnew(messages(1, 3), 3);
+    expect(play.shown).toEqual([1, 2, 3]);
+  });
+
+  it("shows them what they said while far back, once they are at the newest", async () => {
+    const play = await farBack(500, 1000);
+    play.session.say({ content: "শুনছ?", message_type: "text" });
+    const id = play.said[0]?.client_id ?? "";
+    play.live(1000, 1000, { ...mine, client_id: id, message_id: "unheard" });
+    await play.answer(messages(951, 1000));
+    expect(play.shown).toEqual([...run(951, 1000), 1000]);
+  });
+
+  it("shows nothing twice: neither what others said nor what came before", () => {
+    const play = new Play().enter(60);
+    play.live(61, 61, mine);
+    play.live(61, 61, mine);
+    play.live(60, 60, { message_id: "somebody else's" });
+    expect(play.shown).toEqual(run(11, 61));
+  });
+
+  it("keeps what is held for review, until it is said", () => {
+    const play = new Play().enter(60);
+    play.session.say({ content: "তুমি ছাগল", message_type: "text" });
+    const id = play.said[0]?.client_id ?? "";
+    play.world.socket.hear(problem("held_for_review", { client_id: id }));
+    expect(play.session.pending).toMatchObject([{ failure: { code: "held_for_review" } }]);
+    play.live(61, 61, { ...mine, message: "তুমি ছাগল" }); // by another device
+    expect(play.session.pending.length).toBe(1);
+    play.live(62, 62, { ...mine, client_id: "held-1", message: "তুমি ছাগল" });
+    expect(play.session.pending).toEqual([]);
+  });
+
+  it("is a page of its own for who is banned, and no notice", () => {
+    const play = new Play().enter(60);
+    play.world.socket.hear(problem("banned", { retry_after: 600 }));
+    play.world.socket.end(4003);
+    expect(play.session.standing.barred?.code).toBe("banned");
+    expect(play.refusals).toEqual([]);
+    play.session.retry();
+    expect(play.session.standing.barred).toBeNull();
+  });
+});

@@ -70,6 +70,25 @@ function ready(...texts: string[]): Tab {
 }
 
 describe("the sender", () => {
+  it("sends again after a slow mode that is longer than the server knows a message", () => {
+    const tab = ready("a");
+    const hour = 3_600_000;
+    tab.sender.refused(problem("slow_mode", { client_id: tab.last, retry_after: 3_600 }));
+    expect(tab.outbox.entries).toMatchObject([{ failure: null, tried: null }]);
+    tab.world.pass(hour + 1_000);
+    expect(tab.texts).toEqual(["a", "a"]);
+    expect(tab.shown).toMatchObject([{ failure: null }]);
+  });
+
+  it("does not send what was perhaps taken, once nobody can tell", () => {
+    const tab = ready("a");
+    tab.sender.disconnected();
+    tab.sender.ready();
+    tab.sender.refused(problem("slow_mode", { client_id: tab.last, retry_after: 3_600 }));
+    tab.world.pass(3_601_000);
+    expect(tab.shown).toMatchObject([{ failure: { code: UNSURE } }]);
+  });
+
   it("waits until what was missed has been seen", () => {
     const tab = new Tab();
     tab.say("a");

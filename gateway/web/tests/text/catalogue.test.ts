@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { bn, type TextKey } from "../../src/text/bn.ts";
+import { bn } from "../../src/text/bn.ts";
 import { catalogues } from "../../src/text/catalogue.svelte.ts";
 import { en } from "../../src/text/en.ts";
+import { staffBn } from "../../src/text/staff_bn.ts";
+import { staffEn } from "../../src/text/staff_en.ts";
 
-const KEYS = Object.keys(bn) as TextKey[];
+const ALL_BN: Readonly<Record<string, string>> = { ...bn, ...staffBn };
+const ALL_EN: Readonly<Record<string, string>> = { ...en, ...staffEn };
+const KEYS = Object.keys(ALL_BN);
 const BANGLA = /\p{Script=Bengali}/u;
 
 function placeholders(text: string): string[] {
@@ -13,32 +17,36 @@ function placeholders(text: string): string[] {
 
 describe("the catalogues", () => {
   it("have the same texts, in the same order", () => {
-    expect(Object.keys(en)).toEqual(KEYS);
+    expect(Object.keys(ALL_EN)).toEqual(KEYS);
   });
 
   it.each(KEYS)("have the same places to fill in %s", (key) => {
-    expect(placeholders(en[key])).toEqual(placeholders(bn[key]));
-    expect(placeholders(bn[key])).not.toContain("");
+    expect(placeholders(ALL_EN[key] ?? "")).toEqual(placeholders(ALL_BN[key] ?? ""));
+    expect(placeholders(ALL_BN[key] ?? "")).not.toContain("");
   });
 
   it.each(KEYS)("say something in %s, without space around it", (key) => {
-    for (const text of [bn[key], en[key]]) {
+    for (const text of [ALL_BN[key] ?? "", ALL_EN[key] ?? ""]) {
       expect(text).not.toBe("");
       expect(text).toBe(text.trim());
       expect(text).toBe(text.normalize("NFC"));
     }
   });
 
+  it("have no text twice", () => {
+    expect(KEYS.length).toBe(Object.keys(bn).length + Object.keys(staffBn).length);
+  });
+
   it("are each in their own language", () => {
-    const names: readonly TextKey[] = ["language.bn", "language.en"];
+    const names: readonly string[] = ["language.bn", "language.en"];
     for (const key of KEYS.filter((each) => !names.includes(each))) {
-      expect(bn[key], key).toMatch(BANGLA);
-      expect(en[key], key).toMatch(/[A-Za-z]/);
+      expect(ALL_BN[key] ?? "", key).toMatch(BANGLA);
+      expect(ALL_EN[key] ?? "", key).toMatch(/[A-Za-z]/);
     }
   });
 
   it("have Bangla digits in Bangla", () => {
-    for (const key of KEYS) expect(bn[key], key).not.toMatch(/[0-9]/);
+    for (const key of KEYS) expect(ALL_BN[key] ?? "", key).not.toMatch(/[0-9]/);
   });
 });
 

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
 const SRC = new URL("../../src/", import.meta.url);
-const CATALOGUES = /^(text\/(bn|en)\.ts|avro\/)/;
+const CATALOGUES = /^(text\/(staff_)?(bn|en)\.ts|avro\/)/;
 const BANGLA = /\p{Script=Bengali}/u;
 const LETTER = /\p{L}/u;
 /** The beginning of an address is the same in all languages. */

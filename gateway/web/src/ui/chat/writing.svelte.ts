@@ -1,6 +1,6 @@
 /** What the reader is writing in a room: kept over reloads, and what it answers or changes. */
 import type { RoomSession } from "../../app/room_session.svelte.ts";
-import { changeMessage } from "../../rest/api.ts";
+import { ApiError, changeMessage } from "../../rest/api.ts";
 import { lasting } from "../../storage/shelf.ts";
 import { isBlank } from "../../text/visible.ts";
 import type { MessageEvent } from "../../wire/contract.ts";
@@ -70,6 +70,7 @@ export class Writing {
       await changeMessage(message.message_id, content);
     } catch (error) {
       notices.tell(problemText(error));
+      if (error instanceof ApiError && error.view?.code === "too_late") return;
       // What was written comes back, unless something else has been begun.
       if (this.about !== null || this.text !== this.#before) return;
       this.edit(message);
