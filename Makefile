@@ -16,6 +16,7 @@ JOBS    ?= 2
 PYTEST  ?=
 URL     ?= http://localhost:8000
 LOAD    ?=
+RUNS    ?= 1000000
 BOT     ?= bot.py
 ROOM    ?=
 
@@ -25,6 +26,7 @@ BUILD_WEB := $(PYTHON) deploy/local/build_web.py
 STACK     := $(BIN)/python -m local_stack
 FAULTS    := .adda-faults
 BENCH     := .adda-bench
+ABUSE     := .adda-abuse
 DRILL     := $(BIN)/pytest -n 0
 BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:deploy/local/src
 # Its programs see the environment's Node.js, as they would see the machine's.
@@ -116,6 +118,15 @@ faults: install-dev ## half an hour of everything dying under load, and the page
 	wait $$equation || failed=1; wait $$storm || failed=1; \
 	[ $$failed -eq 0 ] && $(DRILL) -m alone tests/faults && \
 	$(BIN)/python deploy/docs/write_reliability.py $(FAULTS)
+
+.PHONY: abuse
+abuse: install-dev ## some minutes: a thousand strangers attack a stack, and the page on it
+	@export PYTHONPATH=$(BENCH_PATH); \
+	$(BIN)/python -m tests.abuse --out $(ABUSE) && $(BIN)/python deploy/docs/write_abuse.py $(ABUSE)
+
+.PHONY: fuzz
+fuzz: install-dev ## RUNS=1000000 inputs to whatever reads bytes of strangers
+	@PYTHONPATH=$(BENCH_PATH) $(BIN)/python -m tests.abuse.fuzz --runs $(RUNS)
 
 .PHONY: load
 load: install-dev ## put a load on a stack: make load [URL=… CLIENTS=500 RATE=20 ROOMS=1 SCENARIO=hot-room]

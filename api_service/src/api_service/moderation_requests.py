@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from api_service.requests import RequestBody, Uuid, by_rule, example, unsent
 from shared.domain.moderation import (
@@ -35,6 +35,12 @@ def _line(most_graphemes: int, *, blank: bool) -> Any:
     return AfterValidator(by_rule(checked))
 
 
+_WHOLE: Final = BeforeValidator(
+    lambda value: int(value) if isinstance(value, float) and value.is_integer() else value
+)
+"""JSON has one kind of number: 60.0 is a whole one."""
+
+
 def _shown(description: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "format": "adda-line", "description": description})
 
@@ -49,9 +55,9 @@ Reason = Annotated[
     _line(MOST_REASON_GRAPHEMES, blank=True),
     _shown(f"At most {MOST_REASON_GRAPHEMES} graphemes"),
 ]
-Slow = Annotated[int, Field(ge=0, le=MOST_SLOW_SECONDS)]
-Seconds = Annotated[int, Field(ge=1, le=MOST_SECONDS)]
-PurgeSeconds = Annotated[int, Field(ge=1, le=MOST_PURGE_SECONDS)]
+Slow = Annotated[int, Field(ge=0, le=MOST_SLOW_SECONDS), _WHOLE]
+Seconds = Annotated[int, Field(ge=1, le=MOST_SECONDS), _WHOLE]
+PurgeSeconds = Annotated[int, Field(ge=1, le=MOST_PURGE_SECONDS), _WHOLE]
 Key = Annotated[str, Field(min_length=1, max_length=KEY_LENGTH)]
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from shared.domain.account import Account
-from shared.domain.budgets import Budget, Scope
+from shared.domain.budgets import Budget, Scope, price_in_room
 from shared.domain.reserved_names import ReservedNames
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ErrorCode, Unavailable, ValidationFailed
@@ -297,3 +298,43 @@ def test_a_reserved_name_is_refused() -> None:
     assert error.problems == {"username": ["reserved"]}
     (effect,) = session.receive(frame(type="user_update", username="রাকিব"), 0)
     assert effect == Rename("রাকিব", None)
+
+
+def test_a_message_costs_the_room_by_how_many_hear_it() -> None:
+    room = account()
+    session = Session(Allowance(0.0, burst=10, rate=10), room=room, crowd=range(1000))
+    session.receive(frame(content="হ্যালো"), 0)
+    assert room.owed == price_in_room(1000)
+
+
+class Hushed:
+    """A standing in a room where nobody's typing is shown until a time, and then one is silent."""
+
+    def __init__(self, *, shows_from: float, silent_from: float) -> None:
+        self._shows_from, self._silent_from = shows_from, silent_from
+
+    def may_show_typing(self, now: float) -> bool:
+        return now >= self._shows_from
+
+    def is_silent(self, now: float) -> bool:
+        return now >= self._silent_from
+
+
+def hushed(shows_from: float, silent_from: float) -> Session:
+    standing: Any = Hushed(shows_from=shows_from, silent_from=silent_from)
+    return Session(Allowance(0.0, burst=10, rate=10), standing=standing)
+
+
+def test_typing_for_which_there_is_no_place_is_shown_when_there_is() -> None:
+    session = hushed(shows_from=2.0, silent_from=9.0)
+    assert session.receive(frame(type="typing", typing=True), 0) == []
+    assert session.needs_ticks
+    assert session.tick(1.0) == []
+    assert session.tick(2.0) == [Typing(typing=True)]
+
+
+def test_typing_that_waited_is_not_shown_once_one_must_be_silent() -> None:
+    session = hushed(shows_from=2.0, silent_from=1.0)
+    assert session.receive(frame(type="typing", typing=True), 0) == []
+    assert session.tick(2.0) == []
+    assert not session.needs_ticks

@@ -19,7 +19,7 @@ from shared.domain.word_filter import WordRule, compile_filter
 from shared.domain.word_index import WordAction
 from shared.limits.ledger import Ledger
 from shared.protocol.errors import ChatError, ErrorCode, Forbidden, SlowedDown, ValidationFailed
-from ws_service.guards import ADAPTIVE_SECONDS, Guard
+from ws_service.guards import ADAPTIVE_SECONDS, TYPING_BURST, TYPING_PER_SECOND, Guard
 from ws_service.standing import Standing
 
 if TYPE_CHECKING:
@@ -145,3 +145,13 @@ def test_a_word_that_is_blocked_is_refused_in_messages_and_any_in_names(
     standing.work_out(Role.MODERATOR, 0, 0.0)
     assert standing.censor("তুমি বোকা") == (False, "তুমি বোকা")
     standing.check_name("বোকা")
+
+
+def test_of_all_who_type_in_a_room_so_many_are_shown_in_a_second(
+    guard: Guard, standing: Standing
+) -> None:
+    shown = sum(standing.may_show_typing(0.0) for _ in range(1000))
+    assert shown == TYPING_BURST
+    assert not guard.may_show_typing(0.0)
+    shown = sum(standing.may_show_typing(1.0) for _ in range(1000))
+    assert shown == TYPING_PER_SECOND

@@ -63,6 +63,10 @@ WAITS: Final = (Rename, Fetch)
 MOST_IN_LINE: Final = 64
 """Frames behind a command that waits; beyond it as above."""
 
+TOO_FAST: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.SLOW_MODE})
+"""Who floods shall not flood the log too: half of a replica's time went into it. The ledger tells
+of each account that is over."""
+
 
 class Connection:
     """One socket in one room.
@@ -83,6 +87,7 @@ class Connection:
         "_parts",
         "_posting",
         "_replica",
+        "_user_text",
         "channel",
         "closing",
         "id",
@@ -115,6 +120,7 @@ class Connection:
         self.session = session
         self.channel = channel
         self.naming = Naming(user, user)
+        self._user_text = str(user.id)  # looked up whenever anybody in the room is renamed
         self.closing = False
         self._parts = parts
         self._replica = replica
@@ -217,7 +223,7 @@ class Connection:
 
     def take_name(self, people: Mapping[str, Person]) -> None:
         """Somebody in the room was renamed; if it is this user, in another tab, take it over."""
-        person = people.get(str(self.user.id))
+        person = people.get(self._user_text)
         if person is not None:
             roster = self.channel.roster
             self.naming.take(Called(person, roster.epoch, roster.rv))
@@ -350,7 +356,7 @@ class Connection:
 
     def refuse(self, error: ChatError, client_id: str | None = None) -> None:
         """Tells this client why something was not done."""
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and error.code not in TOO_FAST:
             self._log(log.info, "command_refused", code=error.code.value, part=error.part)
         now = self._parts.clock.micros()
         self.answer(wire.error_frame(error, self._language, now, chance(), client_id))

@@ -14,6 +14,7 @@ import structlog
 from shared.domain.moderation import EVERYWHERE
 from shared.domain.room_rules import NO_RULES, Law
 from shared.domain.times import format_micros
+from shared.domain.token_bucket import TokenBucket
 from shared.protocol import events
 from shared.protocol.events import RoomRulesEvent, RulesInfo
 from ws_service import wire
@@ -33,6 +34,11 @@ log = structlog.stdlib.get_logger()
 ADAPTIVE_SECONDS: Final = 60.0
 """How long a room stays in slow mode that came too near its limit."""
 
+TYPING_BURST: Final = 40.0
+TYPING_PER_SECOND: Final = 20.0
+"""Notices of typing that one room gets from this replica: more nobody can read, and in a room of
+thousands each costs as much as a message. Who finds no place is told of a little later."""
+
 
 class Guard:
     """Of one room. For the event loop's thread alone."""
@@ -41,6 +47,7 @@ class Guard:
         "_on_change",
         "_slow_when_hot",
         "_told",
+        "_typing",
         "hot_until",
         "is_plain",
         "law",
@@ -67,6 +74,7 @@ class Guard:
         self.is_plain = True
         """Do the rules mean nothing for who is under no sanction?"""
         self._on_change = on_change
+        self._typing = TokenBucket(TYPING_BURST, TYPING_PER_SECOND, 0.0)
 
     def take(self, law: Law) -> None:
         """Other rules apply from now on."""
@@ -86,6 +94,10 @@ class Guard:
         self.hot_until = now + ADAPTIVE_SECONDS
         if begins:
             self._on_change(self)
+
+    def may_show_typing(self, now: float) -> bool:
+        """Counts one notice of typing, if there is a place for it. `now`: monotonic, s."""
+        return self._typing.take(now) <= 0
 
     def cools_in(self, now: float) -> float:
         """Seconds until slow mode ends that began by itself; 0.0: it is not on."""

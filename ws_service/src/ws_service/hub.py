@@ -214,7 +214,12 @@ class Hub:
             replica=self.replica,
             transport=transport,
             session=Session(
-                tabs.allowance, payers, room_account, self.parts.identifier.reserved, standing
+                tabs.allowance,
+                payers,
+                room_account,
+                self.parts.identifier.reserved,
+                standing,
+                channel.roster,
             ),
             standing=standing,
             channel=channel,

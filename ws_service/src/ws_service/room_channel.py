@@ -160,8 +160,9 @@ class RoomChannel:
         if verdict != "applied":
             return
         if change.op == "n":
+            people = {change.person.id: change.person}
             for member in self.members.values():
-                member.take_name({change.person.id: change.person})
+                member.take_name(people)
         if self._delta_seats.members:
             self._tick.add_delta(
                 wire.roster_frame(change, self._clock.micros(), total=len(self.roster))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from shared.domain.budgets import COSTS, Action
+from shared.domain.budgets import COSTS, Action, price_in_room
 from shared.domain.names import normalise_color, normalise_username
 from shared.domain.reserved_names import NOTHING_RESERVED
 from shared.domain.rules import RuleViolation
@@ -29,6 +29,8 @@ from shared.protocol.errors import ChatError, ErrorCode, Unavailable, Validation
 from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from shared.domain.account import Account
     from shared.domain.reserved_names import ReservedNames
     from ws_service.standing import Standing
@@ -130,6 +132,7 @@ class Session:
 
     __slots__ = (
         "_allowance",
+        "_crowd",
         "_payers",
         "_refused_at",
         "_reserved",
@@ -148,12 +151,14 @@ class Session:
         room: Account | None = None,
         reserved: ReservedNames = NOTHING_RESERVED,
         standing: Standing | None = None,
+        crowd: Sized = (),
     ) -> None:
         """`payers` pay for every command, `room` for messages; `reserved` nobody may be called.
 
-        Without `standing` somebody stands above the rules of the room.
+        Without `standing` somebody stands above the rules of the room. `crowd`: all who hear them.
         """
         self._allowance = allowance
+        self._crowd = crowd
         self._payers = payers
         self._room = room
         self._reserved = reserved
@@ -195,7 +200,7 @@ class Session:
 
     def tick(self, now: float) -> list[Typing]:
         """Time has passed."""
-        if self._wanted and now >= self._typing_until:
+        if self._wanted and (now >= self._typing_until or self._must_be_silent(now)):
             self._wanted = False
         return self._tell_typing(now)
 
@@ -221,11 +226,14 @@ class Session:
         return [Pong(command.t)]
 
     def _type(self, now: float, *, typing: bool) -> list[Effect]:
-        if self._standing is not None and self._standing.is_silent(now):
+        if self._must_be_silent(now):
             return []
         self._wanted = typing
         self._typing_until = now + TYPING_EXPIRY_SECONDS
         return [*self._tell_typing(now, renewed=True)]
+
+    def _must_be_silent(self, now: float) -> bool:
+        return self._standing is not None and self._standing.is_silent(now)
 
     def _message(self, command: MessageCommand, now: float) -> list[Effect]:
         draft = check_draft(
@@ -246,7 +254,7 @@ class Session:
         if wait > 0:
             return self._too_fast(wait, draft.client_id)
         if self._room is not None:
-            self._room.spend(COSTS[Action.MESSAGE])
+            self._room.spend(price_in_room(len(self._crowd)))
         # Who has sent does not type any more; the others see it with the message.
         self._wanted = False
         return [effect, *self._tell_typing(now)]
@@ -272,6 +280,8 @@ class Session:
         # What is shown is told again when the client renews it, in time before it expires.
         again = self._wanted and renewed and now >= told_at + TYPING_EXPIRY_SECONDS / 2
         if self._wanted == self._shown and not again:
+            return []
+        if self._standing is not None and not self._standing.may_show_typing(now):
             return []
         self._allowance.typing_told_at, self._shown = now, self._wanted
         return [Typing(self._wanted)]

@@ -40,7 +40,7 @@ class WsSettings(DoorSettings):
         10.0, gt=0, description="Seconds between probes of the replica's own subscription"
     )
     command_burst: float = Field(
-        60.0, ge=1, description="Commands that one connection may send at once"
+        60.0, ge=5, description="Commands that one connection may send at once"
     )
     command_rate: float = Field(
         20.0, gt=0, description="Commands per second that one connection may send for long"

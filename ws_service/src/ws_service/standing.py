@@ -87,6 +87,10 @@ class Standing:
         """Must nobody hear that they type?"""
         return now < self._muted_until or now < self.shadow_until
 
+    def may_show_typing(self, now: float) -> bool:
+        """Is it the turn of this one, of all who type in the room?"""
+        return self._guard.may_show_typing(now)
+
     def is_shadow(self, now: float) -> bool:
         """Does nobody hear them?"""
         return now < self.shadow_until

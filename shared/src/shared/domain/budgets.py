@@ -36,6 +36,14 @@ COSTS: Final[dict[Action, float]] = {
 }
 """In tokens. What is heard by everybody, or kept for ever, costs more, as in IRC's fake lag."""
 
+PEOPLE_PER_TOKEN: Final = 200
+"""So many more who hear a message make it a token dearer for the room: it is they who cost time."""
+
+
+def price_in_room(people: int) -> float:
+    """Of one message, for the room; in tokens."""
+    return COSTS[Action.MESSAGE] + people // PEOPLE_PER_TOKEN
+
 
 class Scope(StrEnum):
     """Whose bucket."""

@@ -96,7 +96,7 @@ def decode_rules(room: UUID, raw: bytes) -> WrittenRules:
             [_sanction(*fields[:6]) for fields in data["sanctions"] if _is_known(fields)],
             [WordRule(text, WordAction(action)) for text, action in data["words"]],
         )
-    except (KeyError, TypeError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError(f"not rules: {error!r}") from error
 
 

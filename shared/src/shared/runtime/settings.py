@@ -211,7 +211,9 @@ class DoorSettings(CommonSettings):
         Budget(500, 50), description="The same for one /64 of IPv6, which is a household's"
     )
     limit_room: BudgetText = Field(
-        Budget(20_000, 2_000), description="Messages into one room, from everybody"
+        Budget(4_000, 2_000),
+        description="Messages into one room, from everybody; "
+        "in a socket's room one costs 1, and 1 more for every 200 people",
     )
     limit_newcomers: BudgetText = Field(
         Budget(10_000, 600), description="Joins of one room by new users; a join costs 2"

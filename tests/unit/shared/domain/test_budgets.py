@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.budgets import UNLIMITED, Budget, parse_budget
+from shared.domain.budgets import UNLIMITED, Budget, parse_budget, price_in_room
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,10 @@ def test_what_is_no_budget_or_never_allows_a_room_is_refused(text: str) -> None:
 def test_only_off_is_unlimited() -> None:
     assert UNLIMITED.unlimited
     assert not Budget(10, 1).unlimited
+
+
+@pytest.mark.parametrize(
+    ("people", "price"), [(0, 1), (1, 1), (199, 1), (200, 2), (1000, 6), (10_000, 51)]
+)
+def test_a_message_costs_a_room_more_the_more_people_hear_it(people: int, price: float) -> None:
+    assert price_in_room(people) == price
