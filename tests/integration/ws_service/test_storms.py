@@ -145,20 +145,20 @@ async def test_binary_frames_count_as_commands(
         assert await client.wait_closed() == 4008
 
 
-async def test_pings_that_are_not_read_are_not_answered_for_ever(
+async def test_a_flood_of_pings_that_nobody_reads_the_answers_of_is_ended(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
     async with run_replica(settings_for("ws-1")) as replica:
-        deaf = await deaf_socket(replica.base, room)
-        pings = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 1000
-        for _ in range(60):
-            await asyncio.to_thread(send_quietly, deaf, pings)
-        async with asyncio.timeout(5):
-            while not replica.deps.hub.connections:
-                await asyncio.sleep(0.02)
-        (connection,) = replica.deps.hub.connections.values()
-        assert connection.transport.write(b"") < 1 << 19  # of 7 MiB
-        deaf.close()
+        with await deaf_socket(replica.base, room) as deaf:
+            async with asyncio.timeout(20):
+                while not replica.deps.hub.connections:
+                    await asyncio.sleep(0.02)
+            pings = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 1000
+            for _ in range(10):
+                await asyncio.to_thread(send_quietly, deaf, pings)
+            async with asyncio.timeout(20):
+                while replica.deps.hub.connections:
+                    await asyncio.sleep(0.02)
 
 
 def speaks(text: str, event: dict[str, Any]) -> bool:

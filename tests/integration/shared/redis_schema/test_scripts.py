@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from tests.integration.shared.conftest import IDS, make_settings
 from tests.redis_nodes import tell_all
 
-from shared.redis_schema import publish_call, removal_calls
+from shared.redis_schema import login_call, publish_call, removal_calls
 from shared.redis_schema import scripts as scripts_module
 from shared.redis_schema.keys import CONSUMER_GROUP
 from shared.redis_schema.pipelines import run_all
@@ -63,8 +63,9 @@ def test_every_key_a_script_uses_by_number_is_in_its_header(name: str) -> None:
 
 
 def test_the_wrappers_and_the_files_are_the_same_scripts() -> None:
+    elsewhere = (publish_call, removal_calls, login_call)
     sources = inspect.getsource(scripts_module.Scripts)
-    sources += inspect.getsource(publish_call) + inspect.getsource(removal_calls)
+    sources += "".join(inspect.getsource(module) for module in elsewhere)
     wrapped = re.findall(r'script\("(\w+)"\)', sources)
     assert sorted(set(wrapped)) == RUN
 
