@@ -52,7 +52,7 @@ class ChatClient:
         await self.send(type="message", content=content, **more)
 
     async def wait_for(
-        self, kind: str, matches: Callable[[Json], bool] = lambda _: True, seconds: float = 5
+        self, kind: str, matches: Callable[[Json], bool] = lambda _: True, seconds: float = 15
     ) -> Json:
         """The first event of a type that matches, among those that came and those to come."""
 
@@ -96,7 +96,7 @@ class ChatClient:
     def close_code(self) -> int | None:
         return self.socket.close_code
 
-    async def wait_closed(self, seconds: float = 5) -> int | None:
+    async def wait_closed(self, seconds: float = 15) -> int | None:
         """The close code, once the server has closed."""
         async with asyncio.timeout(seconds):
             await self.socket.wait_closed()

@@ -153,7 +153,7 @@ def persist(
                 ADDA_LOG_LEVEL="warning",
             ),
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while await deps.poster.log.backlog():
                 await asyncio.sleep(0.05)
         process.terminate()

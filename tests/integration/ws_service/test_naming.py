@@ -101,6 +101,8 @@ async def test_a_new_name_that_somebody_wears_gets_a_number_in_every_tab(
         chat(replicas[0].base, room, username="করিম", session_id=SESSION) as one,
         chat(replicas[1].base, room, session_id=SESSION) as tab,
     ):
+        # Or both are told in one: that somebody came who is called so.
+        await rakib.wait_for("system", system("🎉 করিম চ্যাটরুমে যোগ দিয়েছেন!"))
         await one.send(type="user_update", username="রাকিব")
         for client in (rakib, one, tab):
             await client.wait_for("system", system("📝 করিম এখন রাকিব ২ নামে পরিচিত"))
