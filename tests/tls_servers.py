@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from local_stack.accounts import Account
+
 SSL_REQUEST_BYTES: Final = 8
 """PostgreSQL's clients ask for TLS in the clear first."""
 
@@ -142,6 +144,25 @@ def tls_redis(folder: Path, binary: Path, papers: Papers, *, wants_client: bool)
         server.stop()
 
 
+def _init_data(folder: Path, programs: Path, account: Account | None) -> None:
+    """Makes the files of a server whose administrator is `adda`."""
+    data = folder / "data"
+    made = Child(
+        Command(
+            "initdb",
+            (
+                str(programs / "initdb"),
+                *(f"--pgdata={data}", "--username=adda", "--auth=scram-sha-256", "--no-sync"),
+                *(f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--locale=C.UTF-8"),
+            ),
+            data,
+            account=account,
+        ),
+        folder / "initdb.log",
+    )
+    assert wait_for(lambda: not made.running, 60), made.last_lines()
+
+
 @contextmanager
 def tls_postgres(
     folder: Path, programs: Path, papers: Papers, *, wants_client: bool
@@ -158,20 +179,7 @@ def tls_postgres(
     if account is not None:
         account.take(data)
         account.take(key)
-    made = Child(
-        Command(
-            "initdb",
-            (
-                str(programs / "initdb"),
-                *(f"--pgdata={data}", "--username=adda", "--auth=scram-sha-256", "--no-sync"),
-                *(f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--locale=C.UTF-8"),
-            ),
-            data,
-            account=account,
-        ),
-        folder / "initdb.log",
-    )
-    assert wait_for(lambda: not made.running, 60), made.last_lines()
+    _init_data(folder, programs, account)
     proof = " clientcert=verify-ca" if wants_client else ""
     (data / "pg_hba.conf").write_text(f"hostssl all all 127.0.0.1/32 scram-sha-256{proof}\n")
     [port] = free_ports(1)

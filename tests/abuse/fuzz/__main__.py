@@ -61,7 +61,7 @@ def plainly(options: argparse.Namespace) -> int:
             data = mutator.next()
             try:
                 TARGETS[name](data)
-            except Exception:
+            except Exception:  # whatever it is: the input that did it is told, and it goes on up
                 print(f"{name} failed on {data!r}")
                 raise
         seconds = time.perf_counter() - began

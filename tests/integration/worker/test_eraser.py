@@ -214,6 +214,54 @@ async def test_a_message_in_a_room_that_is_nowhere_is_emptied(
     await assert_sums_are_exact(deps, ingest, room)
 
 
+async def put_records_of_staff(ingest: Ingest, room: UUID, user: UUID, other: UUID) -> None:
+    """Reports by and about `user`, what was held of them, and what staff decided about them."""
+    await ingest.query(
+        "INSERT INTO reports (id, room_id, message_id, user_id, username, content, reporter_id,"
+        " reason, created_at) VALUES ($1, $2, $1, $3, $4, $5, $6, 'অন্যজন', now())",
+        uuid4(),
+        room,
+        user,
+        NAME,
+        WORD,
+        other,
+    )
+    await ingest.query(
+        "INSERT INTO reports (id, room_id, message_id, user_id, username, content, reporter_id,"
+        " reason, created_at) VALUES ($1, $2, $1, $3, 'অন্যজন', 'অন্যজন', $4, $5, now())",
+        uuid4(),
+        room,
+        other,
+        user,
+        WORD,
+    )
+    await ingest.query(
+        "INSERT INTO held_messages (id, room_id, user_id, username, color, content, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, now())",
+        uuid4(),
+        room,
+        user,
+        NAME,
+        COLOR,
+        WORD,
+    )
+    await ingest.query(
+        "INSERT INTO moderators (room_id, user_id, username, created_at)"
+        " VALUES ($1, $2, $3, now())",
+        room,
+        user,
+        NAME,
+    )
+    await ingest.query(
+        "INSERT INTO sanctions (id, room_id, kind, subject_kind, subject, shown_as, reason,"
+        " made_by, created_at) VALUES ($1, $2, 'ban', 'user', $3, $4, '', 'admin:x', now())",
+        uuid4(),
+        room,
+        str(user),
+        NAME,
+    )
+
+
 async def test_dead_letters_and_records_of_staff_are_emptied(
     deps: Deps, ingest: Ingest, settings: WorkerSettings
 ) -> None:
@@ -227,50 +275,7 @@ async def test_dead_letters_and_records_of_staff_are_emptied(
     }
     await ingest.redis.xadd(ingest.keys.dead(1), fields)
     await ingest.redis.xadd(ingest.keys.dead(1), {**fields, b"b": b"{}"})
-    await ingest.query(
-        "INSERT INTO reports (id, room_id, message_id, user_id, username, content, reporter_id,"
-        " reason, created_at) VALUES ($1, $2, $1, $3, $4, $5, $6, 'অন্যজন', now())",
-        uuid4(),
-        room,
-        user.id,
-        NAME,
-        WORD,
-        other.id,
-    )
-    await ingest.query(
-        "INSERT INTO reports (id, room_id, message_id, user_id, username, content, reporter_id,"
-        " reason, created_at) VALUES ($1, $2, $1, $3, 'অন্যজন', 'অন্যজন', $4, $5, now())",
-        uuid4(),
-        room,
-        other.id,
-        user.id,
-        WORD,
-    )
-    await ingest.query(
-        "INSERT INTO held_messages (id, room_id, user_id, username, color, content, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, now())",
-        uuid4(),
-        room,
-        user.id,
-        NAME,
-        COLOR,
-        WORD,
-    )
-    await ingest.query(
-        "INSERT INTO moderators (room_id, user_id, username, created_at)"
-        " VALUES ($1, $2, $3, now())",
-        room,
-        user.id,
-        NAME,
-    )
-    await ingest.query(
-        "INSERT INTO sanctions (id, room_id, kind, subject_kind, subject, shown_as, reason,"
-        " made_by, created_at) VALUES ($1, $2, 'ban', 'user', $3, $4, '', 'admin:x', now())",
-        uuid4(),
-        room,
-        str(user.id),
-        NAME,
-    )
+    await put_records_of_staff(ingest, room, user.id, other.id)
     erasure = await request(deps, user)
     async with running_worker(settings):
         await wait_until_done(deps, erasure)

@@ -32,6 +32,21 @@ async def close_code(client: ChatClient) -> int | None:
     return client.socket.close_code
 
 
+async def assert_only_the_rest_is_left(back: ChatClient) -> None:
+    """Who comes back is shown two empty messages, and the one of somebody else."""
+    recovered = await back.wait_for("recovered")
+    assert recovered["complete"] is True
+    assert [(e["seq"], e["message"], e["username"]) for e in recovered["messages"]] == [
+        (1, "", ""),
+        (2, "", ""),
+        (3, "থাকবে", "এক"),
+    ]
+    assert [e.get("deleted", False) for e in recovered["messages"]] == [True, True, False]
+    await back.send(type="history", before=10, limit=10)
+    history = await back.wait_for("history")
+    assert [e["seq"] for e in history["messages"]] == [3]
+
+
 async def test_both_replicas_hear_it_and_who_comes_back_sees_only_what_is_left(
     replicas: tuple[Replica, Replica],
     room: UUID,
@@ -82,17 +97,7 @@ async def test_both_replicas_hear_it_and_who_comes_back_sees_only_what_is_left(
 
         await until(done)
         async with chat(second, room, epoch=epoch, since=0, username="তিন") as back:
-            recovered = await back.wait_for("recovered")
-            assert recovered["complete"] is True
-            assert [(e["seq"], e["message"], e["username"]) for e in recovered["messages"]] == [
-                (1, "", ""),
-                (2, "", ""),
-                (3, "থাকবে", "এক"),
-            ]
-            assert [e.get("deleted", False) for e in recovered["messages"]] == [True, True, False]
-            await back.send(type="history", before=10, limit=10)
-            history = await back.wait_for("history")
-            assert [e["seq"] for e in history["messages"]] == [3]
+            await assert_only_the_rest_is_left(back)
         async with chat(first, room, session_id=person.session_id) as anew:
             welcome = anew.of("welcome")[0]
             assert welcome["user_id"] != person.id
