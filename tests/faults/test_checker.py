@@ -157,6 +157,12 @@ class TestAnEmptiedRedis:
         assert check(emptied) == []
         assert excused(emptied) == {8, 9}
 
+    def test_an_ack_may_have_been_on_its_way(self, emptied: History) -> None:
+        emptied.sendings[9].acked = 1.2
+        assert check(emptied) == []
+        emptied.sendings[9].place = Place(1010, "m10")  # a number of the new epoch
+        assert "lost" in kinds(emptied)
+
     def test_what_postgresql_had_may_not(self, emptied: History) -> None:
         for rooms in (emptied.rest, emptied.postgres):
             del rooms[0][3]
