@@ -75,7 +75,11 @@ def test_whose_address_is_over_gets_in_by_a_moment_of_work(
 ) -> None:
     page = new_person(path=room.path)
     asked: list[Route] = []
-    page.route(CHALLENGES, asked.append)
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route(CHALLENGES, hold)
     mita = Person(page, "মিতা")
     mita.give_name()
     expect(page.get_by_text(bn("connection.proving"))).to_be_visible()
