@@ -176,7 +176,8 @@ lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1:
 	$(COMPILE) $$up deploy/local/bootstrap.in -o deploy/local/bootstrap.txt; \
 	$(COMPILE) $$up pyproject.toml --extra dev -o tests/requirements.txt; \
 	$(COMPILE) deploy/local/node.in -c tests/requirements.txt -o deploy/local/node.txt; \
-	for pair in local:deploy/local api:api_service ws:ws_service worker:worker; do \
+	for pair in local:deploy/local api:api_service ws:ws_service worker:worker \
+			tracing:deploy/observability; do \
 		$(COMPILE) pyproject.toml --extra "$${pair%%:*}" -c tests/requirements.txt \
 			-o "$${pair#*:}/requirements.txt"; \
 	done; \

@@ -34,6 +34,7 @@ from shared.rooms.origins import Origins
 from shared.runtime.clock import Clock, IdMaker, SystemClock
 from shared.runtime.health import Readiness, check_parts
 from shared.runtime.redis_client import open_redis
+from shared.runtime.tracing import open_tracing
 from shared.sessions.session_store import SessionStore
 from shared.usecases.change_message import MessageEditor
 from shared.usecases.export_user import UserExporter
@@ -127,7 +128,8 @@ async def open_deps(
         database = _open_database(settings, name)
         stack.push_async_callback(database.dispose)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
-        log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
+        spans = await stack.enter_async_context(open_tracing(settings, "api"))
+        log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas, spans=spans)
         stack.push_async_callback(log.drain)
         yield _build_deps(settings, redis, database, log, scripts, stopping or asyncio.Event())
 

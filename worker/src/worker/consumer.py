@@ -17,6 +17,7 @@ from redis.exceptions import ResponseError
 
 from shared.message_store.ingest_batch import IngestBatch
 from shared.message_store.ingest_entries import PoisonEntry
+from shared.message_store.records import MessageRow
 from shared.message_store.unavailable import DataRefused, StoreUnavailable
 from shared.runtime.redis_client import OUTAGES, is_outage
 from worker.acknowledger import acknowledge
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
     from shared.message_store.bulk_writer import BulkWriter
     from shared.message_store.ingest_batch import WriteReport
+    from shared.message_store.records import IngestRow
     from shared.redis_schema.scripts import Scripts
     from shared.runtime.clock import Clock
+    from shared.runtime.message_spans import MessageSpans
     from worker.backoff import Backoff
     from worker.batch import Batcher
     from worker.dead_letter import DeadLetters
@@ -52,6 +55,14 @@ def is_recoverable(error: Exception) -> bool:
     return isinstance(error, StoreUnavailable) or is_outage(error)
 
 
+def _trace(spans: MessageSpans, rows: Sequence[IngestRow]) -> None:
+    """Tells of each traced message how long it was from Redis until here."""
+    for row in rows:
+        if isinstance(row, MessageRow) and spans.wants(row.id):
+            began = round(row.created_at.timestamp() * 1e6) * 1000
+            spans.record("store", row.id, began, {"room": str(row.room_id), "batch": len(rows)})
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """An entry for the dead letters, and why."""
@@ -74,6 +85,7 @@ class Consumer:
     progress: Progress
     clock: Clock
     shard: int
+    spans: MessageSpans | None = None
     _carrying: asyncio.Task[None] | None = field(default=None, init=False)
     """The batch that is lent to PostgreSQL, until it is off the queue."""
 
@@ -169,6 +181,8 @@ class Consumer:
             middle = len(entries) // 2
             return await self._write(entries[:middle]) + await self._write(entries[middle:])
         self._tell(report)
+        if self.spans is not None:
+            _trace(self.spans, rows)
         if not report.conflicts:
             return []
         reasons = {conflict.key: conflict.reason for conflict in report.conflicts}

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.message_log.log_removal import LogRemoval
 from shared.message_store.bulk_writer import BulkWriter
@@ -23,6 +23,7 @@ from shared.rooms.live_rooms import LiveRooms
 from shared.runtime.clock import IdMaker, SystemClock
 from shared.runtime.redis_client import is_cluster, open_redis
 from shared.runtime.redis_pool import POOL_CONNECTIONS
+from shared.runtime.tracing import open_tracing
 from shared.sessions.session_store import SessionStore
 from shared.usecases.open_room import RoomOpener
 from worker.backoff import Backoff
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.runtime.clock import Clock
+    from shared.runtime.message_spans import MessageSpans
     from worker.settings import WorkerSettings
 
 
@@ -57,6 +59,14 @@ class Deps:
 
     supervisor: Supervisor
     progress: Progress
+
+
+class _Shared(NamedTuple):
+    """What all consumers of a worker have in common."""
+
+    writer: BulkWriter
+    progress: Progress
+    spans: MessageSpans | None
 
 
 @asynccontextmanager
@@ -81,9 +91,10 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
         )
         progress = Progress(clock)
         scripts = Scripts(redis, Keys(settings.key_prefix, settings.partitions))
-        writer = BulkWriter(pool)
+        spans = await stack.enter_async_context(open_tracing(settings, "worker"))
+        shared = _Shared(BulkWriter(pool), progress, spans)
         consumers = [
-            _build_consumer(settings, redis, scripts, writer, progress, stop, partitions)
+            _build_consumer(settings, redis, scripts, shared, stop, partitions)
             for partitions in _read_together(redis, settings.partitions)
         ]
         reaper = _build_reaper(settings, redis, scripts, clock, stop)
@@ -114,8 +125,7 @@ def _build_consumer(
     settings: WorkerSettings,
     redis: Redis,
     scripts: Scripts,
-    writer: BulkWriter,
-    progress: Progress,
+    shared: _Shared,
     stop: asyncio.Event,
     partitions: range,
 ) -> Consumer:
@@ -135,13 +145,14 @@ def _build_consumer(
             idle=settings.reclaim_idle_seconds,
             every=settings.reclaim_every_seconds,
         ),
-        writer=writer,
+        writer=shared.writer,
         dead=DeadLetters(redis, scripts.keys, clock),
         scripts=scripts,
         batcher=Batcher(settings.batch_size, settings.batch_age_seconds),
         backoff=Backoff("consumer", stop),
-        progress=progress,
+        progress=shared.progress,
         clock=clock,
+        spans=shared.spans,
         shard=(zlib.crc32(settings.instance.encode()) + partitions.start) % COUNTER_SHARDS,
     )
 

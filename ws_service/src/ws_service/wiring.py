@@ -33,6 +33,7 @@ from shared.runtime.clock import IdMaker, SystemClock
 from shared.runtime.health import Readiness, check_parts
 from shared.runtime.lifecycle import BackgroundTasks
 from shared.runtime.redis_client import open_redis
+from shared.runtime.tracing import open_tracing
 from shared.sessions.session_store import SessionStore
 from shared.usecases.identify import Identifier
 from shared.usecases.know_rules import RulesReader
@@ -40,6 +41,7 @@ from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import MessagePoster
 from shared.usecases.read_history import HistoryReader
 from ws_service.channels import Channels
+from ws_service.delivery_spans import traced
 from ws_service.enforcement import Enforcement
 from ws_service.grace_ends import GraceEnds
 from ws_service.guards import Guards
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.runtime.clock import Clock
+    from shared.runtime.message_spans import MessageSpans
     from ws_service.settings import WsSettings
 
 
@@ -86,12 +89,13 @@ def _build_hub(
     database: Database,
     tasks: BackgroundTasks,
     room_tasks: BackgroundTasks,
+    spans: MessageSpans | None,
 ) -> Hub:
     clock = SystemClock()
     ids = IdMaker(clock)
     keys = Keys(settings.key_prefix, settings.partitions)
     scripts = Scripts(redis, keys)
-    log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas)
+    log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas, spans=spans)
     rooms = RoomOpener(LiveRooms(redis, scripts), RoomDirectory(database), clock, ids)
     history = HistoryReader(log, MessageReader(database), rooms)
     presence = Presence(redis, scripts)
@@ -172,8 +176,12 @@ def _door(
     return proofs, Visitors(addresses, buckets, counts, ledger, proofs, clock)
 
 
-def _build_ears(settings: WsSettings, hub: Hub, listening: Redis) -> tuple[Subscriber, Probe]:
+def _build_ears(
+    settings: WsSettings, hub: Hub, listening: Redis, spans: MessageSpans | None
+) -> tuple[Subscriber, Probe]:
     parts = hub.parts
+    heard = parts.channels.on_event
+    in_room = heard if spans is None else traced(heard, spans, parts.tick_end)
     probes = parts.keys.probes(settings.instance)
     probe = Probe(parts.publisher, settings.instance, probes, settings.probe_seconds)
     everywhere = parts.keys.channel(EVERYWHERE)
@@ -184,7 +192,7 @@ def _build_ears(settings: WsSettings, hub: Hub, listening: Redis) -> tuple[Subsc
         elif channel == everywhere:
             parts.guards.changed(EVERYWHERE)
         else:
-            parts.channels.on_event(channel, payload)
+            in_room(channel, payload)
 
     def on_subscribed(channel: str) -> None:
         if channel == everywhere:
@@ -219,8 +227,9 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
         tasks, room_tasks = BackgroundTasks(), BackgroundTasks()
         stack.push_async_callback(tasks.stop)
         stack.push_async_callback(room_tasks.stop)
-        hub = _build_hub(settings, redis, database, tasks, room_tasks)
-        subscriber, probe = _build_ears(settings, hub, listening)
+        spans = await stack.enter_async_context(open_tracing(settings, "ws"))
+        hub = _build_hub(settings, redis, database, tasks, room_tasks, spans)
+        subscriber, probe = _build_ears(settings, hub, listening, spans)
         hub.parts.channels.subscriber = subscriber
         tasks.start(subscriber.run(), "subscriber")
         tasks.start(probe.run(subscriber), "probe")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.message_log.message_publisher import Tell
+    from shared.runtime.message_spans import MessageSpans
 
 HOT_LIMIT: Final = 300
 """Entries of hot history per room; more only while PostgreSQL lags."""
@@ -89,6 +90,7 @@ class MessageLog:
         hot_limit: int = HOT_LIMIT,
         most_backlog: int = MOST_BACKLOG,
         wait_replicas: int = 0,
+        spans: MessageSpans | None = None,
     ) -> None:
         """`wait_replicas` must have a message before it is acknowledged; 0 waits for none."""
         self._redis = redis
@@ -98,7 +100,7 @@ class MessageLog:
         self._most_backlog = most_backlog
         self._seen = SeenPlaces()
         limits = PublishLimits(hot_limit, most_backlog)
-        self._publisher = MessagePublisher(scripts.keys, self._batcher, self._seen, limits)
+        self._publisher = MessagePublisher(scripts.keys, self._batcher, self._seen, limits, spans)
 
     def saw(self, room: UUID, epoch: str, seq: int, micros: int = 0) -> None:
         """Message `seq` of `epoch`, sent at `micros` (0: not known), was seen.

@@ -20,6 +20,7 @@ from shared.runtime.clock import IdMaker
 if TYPE_CHECKING:
     from shared.redis_schema.call_batcher import CallBatcher
     from shared.redis_schema.keys import Keys
+    from shared.runtime.message_spans import MessageSpans
 
 log = structlog.stdlib.get_logger()
 
@@ -43,13 +44,34 @@ class _Filling:
         self.waiters: list[_Waiter] = []
 
 
+def _traced(spans: MessageSpans, room: UUID, body: MessageBody, tell: Tell) -> Tell:
+    answered = spans.publishing(body.message_id, room)
+    if answered is None:
+        return tell
+
+    def told(result: Published | Exception) -> None:
+        if isinstance(result, Exception):
+            answered({"outcome": type(result).__name__})
+        else:
+            answered({"outcome": "again" if result.again else "published", "seq": result.seq})
+        tell(result)
+
+    return told
+
+
 class MessagePublisher:
     """For the event loop's thread alone."""
 
     def __init__(
-        self, keys: Keys, batcher: CallBatcher, seen: SeenPlaces, limits: PublishLimits
+        self,
+        keys: Keys,
+        batcher: CallBatcher,
+        seen: SeenPlaces,
+        limits: PublishLimits,
+        spans: MessageSpans | None,
     ) -> None:
         """`seen` learns of what is published here, too."""
+        self._spans = spans
         self._batcher = batcher
         self._seen = seen
         self._limits = limits
@@ -66,6 +88,8 @@ class MessagePublisher:
         """Lets `tell` know the place of a message; see MessageLog.submit."""
         if self._waiting >= MOST_WAITING:
             raise Unavailable("redis", 1.0, ErrorCode.OVERLOADED)
+        if self._spans is not None:
+            tell = _traced(self._spans, room, body, tell)
         filling = self._filling.get(room.int)
         if filling is None or not filling.call.is_open:
             filling = self._begin(room)

@@ -123,6 +123,15 @@ class CommonSettings(BaseSettings):
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
     )
+    trace_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Where traces of messages go (OTLP over HTTP, such as "
+        "`http://collector:4318/v1/traces`); empty: nowhere. Needs the extra `tracing`",
+    )
+    trace_share: float = Field(
+        0.01, ge=0, le=1, description="Share of all messages that is traced; the same everywhere"
+    )
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0 = any free one")
     instance: str = Field(
