@@ -14,6 +14,7 @@ DO      ?= create
 PYTHON  ?= python3
 JOBS    ?= 2
 PYTEST  ?=
+INTEGRATION ?= tests/integration
 URL     ?= http://localhost:8000
 LOAD    ?=
 RUNS    ?= 1000000
@@ -105,7 +106,7 @@ test-unit: install-dev ## only the tests of single modules
 
 .PHONY: test-integration
 test-integration: install-dev ## tests with real servers (ADDA_TEST_SERVERS=wheels|sentinel|cluster|system|containers)
-	@$(BIN)/pytest -n $(JOBS) tests/integration $(PYTEST)
+	@$(BIN)/pytest -n $(JOBS) $(INTEGRATION) $(PYTEST)
 
 .PHONY: faults
 faults: install-dev ## half an hour of everything dying under load, and the page on it

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import write_benchmarks
 from tests.bench.__main__ import main
+from tests.bench.long import LONG
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,15 @@ def test_the_page_has_a_row_for_each_server(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["publishes_many_rooms", "hot_room", "accept", "join_storm", "reconnect_storm"]
+    "name",
+    [
+        "hot_room",
+        "join_storm",
+        *(
+            pytest.param(name, marks=LONG)
+            for name in ("publishes_many_rooms", "accept", "reconnect_storm")
+        ),
+    ],
 )
 def test_a_promised_figure_can_be_measured(name: str, tmp_path: Path) -> None:
     assert main(["bars", "--quick", "--only", name, "--out", str(tmp_path)]) == 0
