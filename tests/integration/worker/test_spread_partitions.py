@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -56,7 +56,7 @@ async def fill(url: str, keys: Keys) -> None:
 async def check(url: str, keys: Keys) -> None:
     redis = open_redis(url, "test")
     for partition in range(keys.partitions):
-        entries = await redis.xrange(keys.ingest(partition))
+        entries: Any = await redis.xrange(keys.ingest(partition))
         assert [fields for _, fields in entries] == [{b"n": str(partition).encode()}]
     await redis.aclose()
 
