@@ -65,6 +65,8 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self.open_fd = -1
         """The same while nothing waits in the transport and the connection is not closing."""
         self.open_fd_changed: Callable[[], None] | None = None
+        self.closed_with: int | None = None
+        """The code with which this side has closed, if it was this side."""
         self._ear: Ear | None = None
         self._early: list[str | None] = []
         """What came before somebody listened; None stands for bytes."""
@@ -230,6 +232,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         self._let(-1)
+        self.closed_with = code
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))

@@ -56,6 +56,11 @@ class SocketTransport:
         self.go_on_reading = self._door.go_on_reading
 
     @property
+    def closed_with(self) -> int | None:
+        """The code with which this side has closed, if it was this side."""
+        return self._door.closed_with
+
+    @property
     def open_fd(self) -> int:
         """See Transport."""
         return self._door.open_fd
