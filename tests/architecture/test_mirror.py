@@ -54,6 +54,7 @@ TESTED_ELSEWHERE = {
     "shared/protocol/moderation_views": "abuse/test_moderation.py",
     "shared/message_log/queues": "integration/worker/test_readings.py",
     "shared/redis_schema/call_times": "integration/worker/test_readings.py",
+    "shared/runtime/log_events": "architecture/test_log_events.py",
     "shared/redis_schema/pipelines": "integration/shared/redis_schema/test_scripts.py",
     "shared/rooms/origins": "abuse/test_moderation.py",
     "shared/usecases/moderate": "abuse/test_moderation.py",

@@ -116,23 +116,35 @@ async def speaking(bed: Bed, pause: float = 0.2) -> AsyncIterator[ChatClient]:
 
 
 @asynccontextmanager
-async def slow_link(
-    bed: Bed, seconds: float, matching: Callable[[bytes], bool]
-) -> AsyncIterator[None]:
+async def stuttering_redis(bed: Bed) -> AsyncIterator[None]:
+    """Redis stands still for longer than a second, again and again, as on a slow disk."""
+
+    async def stutter() -> None:
+        while True:
+            bed.valkey.pause()
+            await asyncio.sleep(1.3)
+            bed.valkey.go_on()
+            await asyncio.sleep(0.3)
+
+    async with speaking(bed, 0.1):
+        task = asyncio.create_task(stutter())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            bed.valkey.go_on()
+
+
+@asynccontextmanager
+async def slow_listening(bed: Bed) -> AsyncIterator[None]:
+    """Commands are quick, and what replicas hear of each other comes late."""
     async with speaking(bed):
-        bed.redis_link.matching, bed.redis_link.delay_seconds = matching, seconds
+        bed.redis_link.matching, bed.redis_link.delay_seconds = LISTENING_LINK, 1.3
         try:
             yield
         finally:
             bed.redis_link.delay_seconds, bed.redis_link.matching = 0.0, anything
-
-
-def slow_commands(bed: Bed) -> AbstractAsyncContextManager[None]:
-    return slow_link(bed, 0.7, lambda first: not LISTENING_LINK(first))
-
-
-def slow_listening(bed: Bed) -> AbstractAsyncContextManager[None]:
-    return slow_link(bed, 1.3, LISTENING_LINK)
 
 
 @asynccontextmanager
@@ -210,16 +222,15 @@ async def emptied(bed: Bed) -> AsyncIterator[None]:
 @asynccontextmanager
 async def slow_readers(bed: Bed) -> AsyncIterator[None]:
     room = uuid4()
-    async with chat(ws_url(bed, 1), room) as author:
-        deaf = [await deaf_socket(ws_url(bed, 1), room) for _ in range(10)]
-        try:
-            await author.wait_for("user_list", lambda event: event["total"] == 11)
-            for n in range(400):
+    async with AsyncExitStack() as exits:
+        authors = [await exits.enter_async_context(chat(ws_url(bed, 1), room)) for _ in range(6)]
+        for _ in range(10):
+            exits.callback((await deaf_socket(ws_url(bed, 1), room)).close)
+        await authors[0].wait_for("user_list", lambda event: event["total"] == 16)
+        for n in range(100):  # no more than each may say at once
+            for author in authors:
                 await author.say("ক" * 3990 + str(n))
-            yield
-        finally:
-            for one in deaf:
-                one.close()
+        yield
 
 
 @asynccontextmanager
@@ -320,10 +331,10 @@ DRILLS: Final = (
     Drill("AddaPostgresAway", "PostgreSQL stopped", postgres_stopped),
     Drill("AddaPostgresBusy", "150 ms to PostgreSQL, 40 at once make rooms", busy_pool),
     Drill("AddaDeafReplica", "pub/sub links silent, new ones too", deaf_links),
-    Drill("AddaPublishSlow", "700 ms each way to Redis", slow_commands),
+    Drill("AddaPublishSlow", "Valkey SIGSTOPped 1.3 s of each 1.6 s", stuttering_redis),
     Drill("AddaFanOutSlow", "1.3 s each way on the pub/sub links", slow_listening),
     Drill("AddaContinuityLost", "FLUSHALL with people in a room", emptied),
-    Drill("AddaSlowReaders", "ten clients that never read, 4.8 MB said", slow_readers),
+    Drill("AddaSlowReaders", "ten clients that never read, 7 MB said", slow_readers),
     Drill("AddaFlood", "ten people say 30 messages a second each", flooded),
     Drill("AddaInternalErrors", "a key of a room of the wrong type", wrong_key),
     Drill("AddaIngestLag", "inserts fail as on a full disk", nothing_stored),

@@ -158,7 +158,7 @@ class Connection:
     @property
     def unread_bytes(self) -> int:
         """What waits until it is up to date, or until the client reads it."""
-        return self.transport.write(b"") if self._held is None else self._held_bytes
+        return self.transport.unread_bytes if self._held is None else self._held_bytes
 
     # ------------------------------------------------------------------ outwards
 

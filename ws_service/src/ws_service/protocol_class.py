@@ -155,6 +155,13 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         transport.write(frames)
         return transport.get_write_buffer_size()
 
+    @property
+    def unread_bytes(self) -> int:
+        """What waits here, and so at the client's."""
+        if self.open_fd >= 0 or self.transport.is_closing():
+            return 0
+        return self.transport.get_write_buffer_size()
+
     def listen(self, ear: Ear) -> None:
         """From now on `ear` hears what comes; first what has come already."""
         early, self._early = self._early, []

@@ -18,6 +18,10 @@ class Transport(Protocol):
     def open_fd(self) -> int:
         """A socket to which whole text frames may be written past `write`; -1: not now."""
 
+    @property
+    def unread_bytes(self) -> int:
+        """What the peer has not taken yet."""
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Calls `changed` whenever `open_fd` is another."""
 
@@ -64,6 +68,11 @@ class SocketTransport:
     def open_fd(self) -> int:
         """See Transport."""
         return self._door.open_fd
+
+    @property
+    def unread_bytes(self) -> int:
+        """See Transport."""
+        return self._door.unread_bytes
 
     def watch(self, changed: Callable[[], None]) -> None:
         """See Transport."""
