@@ -28,6 +28,7 @@ STACK     := $(BIN)/python -m local_stack
 FAULTS    := .adda-faults
 BENCH     := .adda-bench
 ABUSE     := .adda-abuse
+ALERTS    := .adda-alerts
 DRILL     := $(BIN)/pytest -n 0
 BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:deploy/local/src
 # Its programs see the environment's Node.js, as they would see the machine's.
@@ -120,6 +121,12 @@ faults: install-dev ## half an hour of everything dying under load, and the page
 	[ $$failed -eq 0 ] && $(DRILL) -m alone tests/faults && \
 	$(BIN)/python deploy/docs/write_reliability.py $(FAULTS)
 
+.PHONY: alerts
+alerts: install-dev ## some minutes: every alert is made to fire by a real fault, and the page on it
+	@rm -rf $(ALERTS)
+	@ADDA_ALERTS=all ADDA_ALERTS_RESULTS=$(CURDIR)/$(ALERTS) $(DRILL) tests/observability && \
+	$(BIN)/python deploy/docs/write_alerts.py $(ALERTS)
+
 .PHONY: abuse
 abuse: install-dev ## some minutes: a thousand strangers attack a stack, and the page on it
 	@export PYTHONPATH=$(BENCH_PATH); \
@@ -159,6 +166,8 @@ coverage: install-dev ## all tests with branch coverage
 docs: install-web ## write the generated documents anew, and what the web client knows of the wire
 	@$(BIN)/python deploy/docs/write_settings.py
 	@$(BIN)/python deploy/docs/write_wire.py
+	@$(BIN)/python deploy/docs/write_metrics.py
+	@$(BIN)/python deploy/observability/dashboards.py
 	@$(NPM) run --silent types
 
 .PHONY: audit

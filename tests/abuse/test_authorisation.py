@@ -83,6 +83,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "GET /asyncapi.json": EVERYBODY,
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
+    "GET /metrics": EVERYBODY,
 }
 
 REFUSED: Final = {401, 403}

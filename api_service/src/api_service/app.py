@@ -18,6 +18,7 @@ from api_service.middleware.body_limit import BodyLimit
 from api_service.middleware.cors import Cors
 from api_service.middleware.guard import Deadlines, Guard
 from api_service.middleware.hot_lane import HotLane
+from api_service.middleware.measured import Measured
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
 from api_service.routes import (
@@ -32,7 +33,7 @@ from api_service.routes import (
     status,
     users,
 )
-from api_service.wiring import State, open_admin_engine, open_deps
+from api_service.wiring import State, metrics_page, open_admin_engine, open_deps
 from shared.domain.rules import RuleViolation
 from shared.message_store.unavailable import StoreUnavailable
 from shared.protocol.errors import ChatError
@@ -75,7 +76,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         async with open_deps(settings, stopping) as deps, open_admin_engine(settings) as engine:
-            yield {"deps": deps, "pages": open_pages(deps, engine, deadlines)}
+            yield {
+                "deps": deps,
+                "pages": open_pages(deps, engine, deadlines),
+                "metrics": metrics_page(deps),
+            }
 
     app = FastAPI(
         lifespan=lifespan,
@@ -89,6 +94,7 @@ def create_app(
             Middleware(AdminDoor),
             Middleware(Cors, settings.allowed_origins),
             Middleware(Paths),
+            Middleware(Measured),
             Middleware(BodyLimit, settings.body_bytes),
             Middleware(Guard, deadlines),
             Middleware(HotLane),

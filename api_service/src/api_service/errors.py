@@ -104,7 +104,14 @@ def answer_of(error: Exception, language: Language, chance: float) -> Answer:
 
 async def answer_exception(request: Request, error: Exception) -> Response:
     """The framework's exception handler, for every kind of exception."""
-    return answer_of(error, language_in(request.scope), clock.chance()).response()
+    return refuse(request.scope, error)
+
+
+def refuse(scope: Scope, error: Exception) -> Response:
+    """The answer to any exception, counted."""
+    answer = answer_of(error, language_in(scope), clock.chance())
+    scope["state"]["deps"].tally.refusals[answer.view.code] += 1
+    return answer.response()
 
 
 def language_in(scope: Scope) -> Language:

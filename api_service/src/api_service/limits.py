@@ -100,7 +100,7 @@ async def _charge(
     if left is None:
         return
     if left.wait > 0:
-        charge.tell_reached(left.wait)
+        deps.buckets.tell_reached(charge, left.wait)
         if not budget.dry_run:
             refusal = RateLimited(charge.scope.value, left.wait, int(budget.burst))
             if ticket is None:

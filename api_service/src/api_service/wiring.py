@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from api_service.readings import read_metrics
 from api_service.reads.list_reads import ListReads
 from api_service.reads.room_reads import RoomReads
+from api_service.tally import Tally
 from shared.domain.reserved_names import ReservedNames
 from shared.limits.addresses import Addresses, rules_of
 from shared.limits.buckets import Buckets
@@ -33,6 +36,9 @@ from shared.rooms.live_rules import LiveRules
 from shared.rooms.origins import Origins
 from shared.runtime.clock import Clock, IdMaker, SystemClock
 from shared.runtime.health import Readiness, check_parts
+from shared.runtime.loop_lag import watching_loop
+from shared.runtime.metrics import Service
+from shared.runtime.metrics_page import MetricsPage
 from shared.runtime.redis_client import open_redis
 from shared.runtime.tracing import open_tracing
 from shared.sessions.session_store import SessionStore
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
 
     from api_service.settings import ApiSettings
     from shared.message_store.database import Database
+    from shared.runtime.histogram import Histogram
 
 
 ADMIN_CONNECTIONS: Final = 2
@@ -92,6 +99,8 @@ class Deps:
     moderator: Moderator
     proofs: Proofs
     stopping: asyncio.Event
+    loop_lag: Histogram
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def keys(self) -> Keys:
@@ -114,6 +123,7 @@ class State(TypedDict):
     deps: Deps
     pages: ASGIApp | None
     """Those of administrators, if there are any."""
+    metrics: MetricsPage
 
 
 @asynccontextmanager
@@ -131,7 +141,14 @@ async def open_deps(
         spans = await stack.enter_async_context(open_tracing(settings, "api"))
         log = MessageLog(redis, scripts, wait_replicas=settings.redis_wait_replicas, spans=spans)
         stack.push_async_callback(log.drain)
-        yield _build_deps(settings, redis, database, log, scripts, stopping or asyncio.Event())
+        lag = await stack.enter_async_context(watching_loop())
+        stopping = stopping or asyncio.Event()
+        yield _build_deps(settings, redis, database, log, scripts, stopping, lag)
+
+
+def metrics_page(deps: Deps) -> MetricsPage:
+    """What Prometheus is told; one per process."""
+    return MetricsPage(Service.API, deps.readiness, partial(read_metrics, deps))
 
 
 @asynccontextmanager
@@ -157,18 +174,17 @@ def _build_deps(
     log: MessageLog,
     scripts: Scripts,
     stopping: asyncio.Event,
+    loop_lag: Histogram,
 ) -> Deps:
     clock = SystemClock()
     ids = IdMaker(clock)
-    live = LiveRooms(redis, scripts)
-    proofs = _build_limits(settings, redis, scripts)
-    sessions = SessionStore(redis, scripts.keys)
+    live, proofs = LiveRooms(redis, scripts), _build_limits(settings, redis, scripts)
+    sessions, unsaved = SessionStore(redis, scripts.keys), UnsavedMessages(redis, scripts.keys)
     reader, presence = MessageReader(database), Presence(redis, scripts)
     room_directory, user_directory = RoomDirectory(database), UserDirectory(database)
     rooms = RoomOpener(live, room_directory, clock, ids)
     history = HistoryReader(log, reader, rooms)
     reserved = ReservedNames(settings.reserved_names)
-    unsaved = UnsavedMessages(redis, scripts.keys)
     moderator = _build_moderator(redis, database, history, scripts, ids)
     return Deps(
         settings=settings,
@@ -199,6 +215,7 @@ def _build_deps(
         reviews=moderator.reviews,
         moderator=moderator,
         stopping=stopping,
+        loop_lag=loop_lag,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from tests.integration.api_service.conftest import bearer, make_person, make_room, run_api
 
 from api_service.middleware.guard import Deadlines, Guard
+from api_service.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -206,7 +208,8 @@ async def ask(app: Guard) -> tuple[int, dict[str, Any]]:
     async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    await app({"type": "http", "headers": [], "method": "GET", "path": "/"}, receive, send)
+    scope = {"type": "http", "headers": [], "method": "GET", "path": "/"}
+    await app({**scope, "state": {"deps": SimpleNamespace(tally=Tally())}}, receive, send)
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -15,6 +15,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from shared.protocol.close_codes import CloseCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -190,6 +192,6 @@ async def test_a_slow_consumer_is_cut_off_and_harms_nobody(
         for n in range(400):
             await writer.say(f"{text[:3990]}{n}")
         await writer.wait_for("message", lambda e: e["seq"] == 400, seconds=30)
-        assert replica.deps.hub.replica.closes["slow_consumer"] == 1
+        assert replica.deps.hub.replica.closes[CloseCode.SLOW_CONSUMER] == 1
         assert len(writer.of("message")) == 400
         slow.close()

@@ -14,6 +14,8 @@ from tests.chat_client import Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 from websockets.frames import Frame, Opcode
 
+from shared.protocol.close_codes import CloseCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -130,7 +132,7 @@ async def test_a_deaf_client_cannot_fill_the_memory_with_answers(
         asked = Frame(Opcode.TEXT, b'{"type":"history","limit":100}').serialize(mask=True)
         await asyncio.to_thread(send_quietly, deaf, asked * 500)
         async with asyncio.timeout(10):
-            while not replica.deps.hub.replica.closes["slow_consumer"]:
+            while not replica.deps.hub.replica.closes[CloseCode.SLOW_CONSUMER]:
                 await asyncio.sleep(0.05)
         deaf.close()
 

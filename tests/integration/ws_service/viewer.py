@@ -43,6 +43,10 @@ class Recorder:
         await self.ended.wait()
         return 1000
 
+    @property
+    def unread_bytes(self) -> int:
+        return 0
+
     def stop_reading(self) -> None:
         pass
 

@@ -22,6 +22,7 @@ DOCUMENTS: Final = (
     ROOT / "SECURITY.md",
     ROOT / "deploy" / "docs" / "settings.md",
     ROOT / "deploy" / "docs" / "privacy.md",
+    *(ROOT / "deploy" / "docs" / f"{name}.md" for name in ("alerts", "logs", "metrics", "runbook")),
     ROOT / "deploy" / "docs" / "abuse.md",
     ROOT / "deploy" / "docs" / "reliability.md",
     ROOT / "deploy" / "docs" / "scaling.md",

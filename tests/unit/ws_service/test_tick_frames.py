@@ -1,27 +1,87 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from ws_service.fan_out import Seats
+from ws_service.room_tally import RoomTally
 from ws_service.tick_end import TickEnd
 from ws_service.tick_frames import TickFrames
 
 
-async def test_all_frames_of_a_tick_go_out_together_to_each_kind_of_listener() -> None:
-    taken: list[tuple[bytes, bytes]] = []
-    tick = TickFrames(TickEnd(), lambda: taken.append(tick.take()))
-    tick.add(b"message ")
-    tick.add_list(b"list")
-    tick.add_delta(b"delta")
-    assert taken == []
-    await asyncio.sleep(0)
-    assert taken == [(b"message list", b"message delta")]
+class NoonClock:
+    """A wall clock that stands at a second past noon."""
+
+    def micros(self) -> int:
+        return 1_000_000
+
+    def monotonic(self) -> float:
+        return 0.0
 
 
-async def test_a_new_tick_begins_with_nothing() -> None:
-    taken: list[tuple[bytes, bytes]] = []
-    tick = TickFrames(TickEnd(), lambda: taken.append(tick.take()))
-    tick.add(b"1")
+class Member:
+    """Hears by `deliver`, as who has no open socket."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def deliver(self, frames: bytes) -> None:
+        self.heard.append(frames)
+
+
+class Room:
+    """Two who hear lists, and one who hears deltas."""
+
+    def __init__(self) -> None:
+        self.tally = RoomTally()
+        self.members = [Member(), Member(), Member()]
+        lists, deltas = Seats(), Seats()
+        for seats, member in zip((lists, lists, deltas), self.members, strict=True):
+            listener: Any = member
+            seats.add(listener)
+        self.tick = TickFrames(
+            TickEnd(), lambda: self.tick.write(lists, deltas), NoonClock(), self.tally
+        )
+
+
+@pytest.fixture
+async def room() -> Room:
+    return Room()
+
+
+async def test_all_frames_of_a_tick_go_out_together_to_each_kind_of_listener(room: Room) -> None:
+    room.tick.add(b"message ")
+    room.tick.add_list(b"list")
+    room.tick.add_delta(b"delta")
+    assert [member.heard for member in room.members] == [[], [], []]
     await asyncio.sleep(0)
-    tick.add_list(b"2")
+    assert [member.heard for member in room.members] == [
+        [b"message list"],
+        [b"message list"],
+        [b"message delta"],
+    ]
+
+
+async def test_a_new_tick_begins_with_nothing(room: Room) -> None:
+    room.tick.add(b"1")
     await asyncio.sleep(0)
-    assert taken == [(b"1", b"1"), (b"2", b"")]
+    room.tick.add_list(b"2")
+    await asyncio.sleep(0)
+    assert [member.heard for member in room.members] == [[b"1", b"2"], [b"1", b"2"], [b"1"]]
+
+
+async def test_each_event_is_counted_as_often_as_it_is_heard(room: Room) -> None:
+    room.tick.add(b"message ")
+    room.tick.add_delta(b"delta")
+    await asyncio.sleep(0)
+    assert room.tally.deliveries == 3 + 1
+
+
+async def test_the_time_of_a_message_is_counted_once_however_many_hear_it(room: Room) -> None:
+    room.tick.add_message(b"message", 400_000)
+    room.tick.add(b"no message")
+    await asyncio.sleep(0)
+    assert room.tally.lag.total == pytest.approx(0.6)
+    assert room.tally.lag.buckets()[-1].values == 1

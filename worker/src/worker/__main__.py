@@ -12,14 +12,14 @@ from shared.runtime import logging
 from shared.runtime.lifecycle import stop_on_signals
 from shared.runtime.probe_server import serve_probes
 from worker.settings import WorkerSettings
-from worker.wiring import open_deps
+from worker.wiring import metrics_page, open_deps
 
 
 async def _run(settings: WorkerSettings) -> int:
     async with (
         stop_on_signals() as stop,
         open_deps(settings, stop) as deps,
-        serve_probes(settings.host, settings.port, deps.progress.readiness),
+        serve_probes(settings.host, settings.port, deps.progress.readiness, metrics_page(deps)),
     ):
         structlog.stdlib.get_logger().info("starting", port=settings.port)
         return await deps.supervisor.run_until(stop)

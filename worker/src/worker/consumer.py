@@ -153,6 +153,7 @@ class Consumer:
         self.batcher.give_back()
 
     async def _carry(self, entries: Sequence[Entry]) -> None:
+        self.progress.tally.batch_entries.observe(len(entries))
         refused = [
             Refused(entry, str(entry.row))
             for entry in entries
@@ -167,11 +168,13 @@ class Consumer:
         await self._let_go([entry for entry in good if entry.key not in culprits])
         for one in refused:
             await self.dead.bury(one.entry, one.reason)
+            self.progress.tally.buried += 1
             await self._let_go([one.entry])
 
     async def _write(self, entries: Sequence[Entry]) -> list[Refused]:
         """Stores `entries`; returns those that PostgreSQL will never take."""
         rows = [entry.row for entry in entries if not isinstance(entry.row, PoisonEntry)]
+        began = self.clock.monotonic()
         try:
             report = await self.writer.write_batch(IngestBatch.of(rows), self.shard)
         except DataRefused as error:
@@ -180,6 +183,8 @@ class Consumer:
             # Something in here is at fault: halves, until it stands alone.
             middle = len(entries) // 2
             return await self._write(entries[:middle]) + await self._write(entries[middle:])
+        self.progress.tally.commit_seconds.observe(self.clock.monotonic() - began)
+        self.progress.tally.stored += report.inserted
         self._tell(report)
         if self.spans is not None:
             _trace(self.spans, rows)

@@ -1,10 +1,11 @@
-"""What this worker last managed to do, which is what its readiness is made of."""
+"""What this worker has managed to do: its readiness is made of it, and its metrics."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from shared.runtime.health import Readiness
+from worker.tally import Tally
 
 if TYPE_CHECKING:
     from shared.runtime.clock import Clock
@@ -17,9 +18,11 @@ CHECK_SECONDS: Final = 3.0
 
 
 class Progress:
-    """Times (monotonic seconds) of the last round trips that worked."""
+    """Times (monotonic seconds) of the last round trips that worked, and counts."""
 
     def __init__(self, clock: Clock) -> None:
+        self.tally = Tally()
+        """Since its start."""
         self._clock = clock
         self._redis: float | None = None
         self._postgres: float | None = None

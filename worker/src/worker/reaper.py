@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.runtime.clock import Clock
     from worker.backoff import Backoff
     from worker.dead_letter import DeadLetters
+    from worker.tally import Tally
 
 log = structlog.stdlib.get_logger()
 
@@ -46,6 +47,7 @@ class Reaper:
     clock: Clock
     every: float
     dead_letter_days: float
+    tally: Tally
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set."""
@@ -68,6 +70,7 @@ class Reaper:
     async def _reap(self, partition: int, stop: asyncio.Event) -> None:
         while not stop.is_set():
             reaped = await self.scripts.reap_presence(partition, MOST_REAPED)
+            self.tally.reaped += reaped
             if reaped:
                 log.info("presence_reaped", partition=partition, count=reaped)
             if reaped < MOST_REAPED:

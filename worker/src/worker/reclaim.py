@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.runtime.clock import Clock
     from worker.entry import Entry
     from worker.ingest_streams import IngestStreams
+    from worker.tally import Tally
 
 log = structlog.stdlib.get_logger()
 
@@ -17,8 +18,11 @@ log = structlog.stdlib.get_logger()
 class Reclaimer:
     """Looks every `every` seconds for entries that nobody touched for `idle` seconds."""
 
-    def __init__(self, streams: IngestStreams, clock: Clock, *, idle: float, every: float) -> None:
+    def __init__(
+        self, streams: IngestStreams, clock: Clock, tally: Tally, *, idle: float, every: float
+    ) -> None:
         self._streams = streams
+        self._tally = tally
         self._clock = clock
         self._idle = idle
         self._every = every
@@ -30,6 +34,7 @@ class Reclaimer:
         if now < self._next:
             return []
         entries = await self._streams.claim(count, self._idle)
+        self._tally.reclaimed += len(entries)
         if entries:
             log.info("reclaimed", entries=len(entries))
         else:

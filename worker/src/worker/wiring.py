@@ -6,7 +6,8 @@ import asyncio
 import zlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from shared.message_log.log_removal import LogRemoval
 from shared.message_store.bulk_writer import BulkWriter
@@ -21,6 +22,9 @@ from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
 from shared.runtime.clock import IdMaker, SystemClock
+from shared.runtime.loop_lag import watching_loop
+from shared.runtime.metrics import Service
+from shared.runtime.metrics_page import MetricsPage
 from shared.runtime.redis_client import is_cluster, open_redis
 from shared.runtime.redis_pool import POOL_CONNECTIONS
 from shared.runtime.tracing import open_tracing
@@ -35,6 +39,7 @@ from worker.ingest_streams import IngestStreams
 from worker.periodic import Periodic
 from worker.progress import Progress
 from worker.pruner import Pruner
+from worker.readings import read_metrics
 from worker.reaper import Reaper
 from worker.reclaim import Reclaimer
 from worker.supervisor import Supervisor
@@ -42,11 +47,14 @@ from worker.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from asyncpg import Pool
     from redis.asyncio import Redis
 
     from shared.runtime.clock import Clock
+    from shared.runtime.histogram import Histogram
     from shared.runtime.message_spans import MessageSpans
     from worker.settings import WorkerSettings
+    from worker.tally import Tally
 
 
 PRIVACY_SECONDS: Final = 10.0
@@ -59,6 +67,16 @@ class Deps:
 
     supervisor: Supervisor
     progress: Progress
+    redis: Redis
+    keys: Keys
+    pool: Pool[Any]
+    clock: Clock
+    loop_lag: Histogram
+
+
+def metrics_page(deps: Deps) -> MetricsPage:
+    """What Prometheus is told; one per process."""
+    return MetricsPage(Service.WORKER, deps.progress.readiness, partial(read_metrics, deps))
 
 
 class _Shared(NamedTuple):
@@ -97,7 +115,7 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
             _build_consumer(settings, redis, scripts, shared, stop, partitions)
             for partitions in _read_together(redis, settings.partitions)
         ]
-        reaper = _build_reaper(settings, redis, scripts, clock, stop)
+        reaper = _build_reaper(settings, redis, scripts, progress.tally, stop)
         database = open_database(
             settings.database_url.get_secret_value(),
             f"{name}-privacy",
@@ -111,7 +129,9 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
             _build_eraser(settings, redis, scripts, database, stop),
             _build_pruner(settings, redis, scripts, database, stop),
         ]
-        yield Deps(Supervisor(consumers, reaper, settings.stop_seconds, others), progress)
+        supervisor = Supervisor(consumers, reaper, settings.stop_seconds, others)
+        lag = await stack.enter_async_context(watching_loop())
+        yield Deps(supervisor, progress, redis, scripts.keys, pool, clock, lag)
 
 
 def _read_together(redis: Redis, partitions: int) -> list[range]:
@@ -142,6 +162,7 @@ def _build_consumer(
         reclaimer=Reclaimer(
             streams,
             clock,
+            shared.progress.tally,
             idle=settings.reclaim_idle_seconds,
             every=settings.reclaim_every_seconds,
         ),
@@ -158,8 +179,9 @@ def _build_consumer(
 
 
 def _build_reaper(
-    settings: WorkerSettings, redis: Redis, scripts: Scripts, clock: Clock, stop: asyncio.Event
+    settings: WorkerSettings, redis: Redis, scripts: Scripts, tally: Tally, stop: asyncio.Event
 ) -> Reaper:
+    clock = SystemClock()
     return Reaper(
         redis=redis,
         scripts=scripts,
@@ -169,6 +191,7 @@ def _build_reaper(
         clock=clock,
         every=settings.reap_every_seconds,
         dead_letter_days=settings.dead_letter_days,
+        tally=tally,
     )
 
 

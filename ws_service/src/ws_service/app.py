@@ -1,4 +1,4 @@
-"""The ASGI application: chat sockets, and the two probes.
+"""The ASGI application: chat sockets, and what orchestrators ask.
 
 A bare application, without a framework's routing: joining is the expensive moment of a storm.
 """
@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 
 from shared.domain.rules import RuleViolation
-from shared.protocol.close_codes import CloseCode, close_text
+from shared.protocol.close_codes import CLOSES, CloseCode, close_text
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
 from shared.runtime.clock import chance
 from shared.runtime.probe_server import ProbeApp
@@ -26,7 +26,8 @@ from ws_service.handshake import (
 from ws_service.transport import SocketTransport
 
 if TYPE_CHECKING:
-    from shared.runtime.probe_server import ReadinessCheck
+    from shared.runtime.health import ReadinessCheck
+    from shared.runtime.metrics_page import MetricsPage
     from ws_service.hub import Hub
 
 log = structlog.stdlib.get_logger()
@@ -49,9 +50,9 @@ CLOSE_FOR: Final = {
 class WsApp:
     """One instance per process."""
 
-    def __init__(self, hub: Hub, is_ready: ReadinessCheck) -> None:
+    def __init__(self, hub: Hub, is_ready: ReadinessCheck, metrics: MetricsPage) -> None:
         self._hub = hub
-        self._probes = ProbeApp(is_ready)
+        self._probes = ProbeApp(is_ready, metrics)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection or request."""
@@ -93,13 +94,18 @@ class WsApp:
         structlog.contextvars.bind_contextvars(room=str(request.room))
         async with hub.connected(request, caller, transport) as connection:
             structlog.contextvars.bind_contextvars(connection=str(connection.id))
-            return await connection.serve()
+            code = await connection.serve()
+            cut = transport.closed_with
+            if cut in CLOSES and not connection.closing:  # by the protocol class, not by us
+                hub.replica.closes[CloseCode(cut)] += 1
+            return code
 
     def _refuse(self, transport: SocketTransport, caller: Caller, error: ChatError) -> None:
         code = CLOSE_FOR.get(error.code, CloseCode.BAD_REQUEST)
         part = error.part if isinstance(error, Unavailable) else None
         log.info("refused", code=error.code.value, close=int(code), part=part)
-        self._hub.replica.closes[code.name.lower()] += 1
+        self._hub.replica.closes[code] += 1
+        self._hub.replica.refusals[error.code] += 1
         now = self._hub.parts.clock.micros()
         transport.write(wire.error_frame(error, caller.language, now, chance()))
         transport.close(code, close_text(code, caller.language))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.runtime.lifecycle import BackgroundTasks
     from shared.usecases.open_room import RoomOpener
     from ws_service.guards import Guards
+    from ws_service.room_tally import RoomTally
 
 log = structlog.stdlib.get_logger()
 
@@ -40,9 +41,12 @@ class Channels:
         tasks: BackgroundTasks,
         new_channel: Callable[[UUID], RoomChannel],
         guards: Guards,
+        tally: RoomTally,
     ) -> None:
         """`subscriber` is set by the wiring, before the first use."""
         self.subscriber: Subscriber
+        self.tally = tally
+        """Of all rooms, also of those that are closed."""
         self.unknown_envelopes = 0
         self._keys = keys
         self._rooms = rooms

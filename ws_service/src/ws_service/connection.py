@@ -64,8 +64,7 @@ MOST_IN_LINE: Final = 64
 """Frames behind a command that waits; beyond it as above."""
 
 TOO_FAST: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.SLOW_MODE})
-"""Who floods shall not flood the log too: half of a replica's time went into it. The ledger tells
-of each account that is over."""
+"""Who floods shall not flood the log too; the ledger tells of each account that is over."""
 
 
 class Connection:
@@ -159,7 +158,7 @@ class Connection:
     @property
     def unread_bytes(self) -> int:
         """What waits until it is up to date, or until the client reads it."""
-        return self.transport.write(b"") if self._held is None else self._held_bytes
+        return self.transport.unread_bytes if self._held is None else self._held_bytes
 
     # ------------------------------------------------------------------ outwards
 
@@ -215,7 +214,7 @@ class Connection:
         if not self.closing:
             self.closing = True
             self.channel.detach(self)
-            self._replica.closes[code.name.lower()] += 1
+            self._replica.closes[code] += 1
             if self._answers:  # what was answered in this tick goes out before the end
                 self.transport.write(b"".join(self._answers))
                 self._answers.clear()
@@ -356,6 +355,7 @@ class Connection:
 
     def refuse(self, error: ChatError, client_id: str | None = None) -> None:
         """Tells this client why something was not done."""
+        self._replica.refusals[error.code] += 1
         if isinstance(error, Unavailable) and error.code not in TOO_FAST:
             self._log(log.info, "command_refused", code=error.code.value, part=error.part)
         now = self._parts.clock.micros()
@@ -363,30 +363,33 @@ class Connection:
 
     def _post(self, draft: CheckedDraft) -> None:
         posting = self._parts.poster.begin(self.user, self.channel.room, draft)
-        self._parts.poster.send(posting, partial(self._posted, posting))
+        began = self._parts.clock.monotonic()
+        self._parts.poster.send(posting, partial(self._posted, posting, began))
         self._posting += 1
         if self._posting >= MOST_POSTING:
             self.transport.stop_reading()
 
-    def _posted(self, posting: Posting, outcome: Published | Exception) -> None:
+    def _posted(self, posting: Posting, began: float, outcome: Published | Exception) -> None:
         if isinstance(outcome, RoomNotLoaded):
-            self._parts.tasks.start(self._post_again(posting), "post again")
+            self._parts.tasks.start(self._post_again(posting, began), "post again")
             return
         self._posting -= 1
         self._go_on_reading()
         client_id = posting.body.client_id
         if isinstance(outcome, Exception):
             self._fail(outcome, client_id)
-        elif client_id is not None:
+            return
+        self._replica.took(self._parts.clock.monotonic() - began, self._context)
+        if client_id is not None:
             self.answer(wire.ack_frame(client_id, outcome))
 
-    async def _post_again(self, posting: Posting) -> None:
+    async def _post_again(self, posting: Posting, began: float) -> None:
         outcome: Published | Exception
         try:
             outcome = await self._parts.poster.go_on(posting, create=True)
         except Exception as error:  # noqa: BLE001 - told to the sender, as in _do
             outcome = error
-        self._posted(posting, outcome)
+        self._posted(posting, began, outcome)
 
     def _go_on_reading(self) -> None:
         if self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2:

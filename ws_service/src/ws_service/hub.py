@@ -229,6 +229,7 @@ class Hub:
         )
         connection.visitor, connection.room_account = visitor, room_account
         self.connections[connection.id] = connection
+        self.replica.opened += 1
         self._empty.clear()
         return connection
 
@@ -272,6 +273,7 @@ class Hub:
         if position is not None and not connection.closing:
             room, most_bytes = connection.channel.room, self.settings.outbox_bytes // 2
             recovery = await self.parts.history.recover(room, position, upto, most_bytes)
+            self.replica.recoveries[recovery.complete] += 1
             connection.send(wire.recovered_frame(recovery))
         connection.release()
 

@@ -65,6 +65,8 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self.open_fd = -1
         """The same while nothing waits in the transport and the connection is not closing."""
         self.open_fd_changed: Callable[[], None] | None = None
+        self.closed_with: int | None = None
+        """The code with which this side has closed, if it was this side."""
         self._ear: Ear | None = None
         self._early: list[str | None] = []
         """What came before somebody listened; None stands for bytes."""
@@ -153,6 +155,13 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         transport.write(frames)
         return transport.get_write_buffer_size()
 
+    @property
+    def unread_bytes(self) -> int:
+        """What waits here, and so at the client's."""
+        if self.open_fd >= 0 or self.transport.is_closing():
+            return 0
+        return self.transport.get_write_buffer_size()
+
     def listen(self, ear: Ear) -> None:
         """From now on `ear` hears what comes; first what has come already."""
         early, self._early = self._early, []
@@ -230,6 +239,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         self._let(-1)
+        self.closed_with = code
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))

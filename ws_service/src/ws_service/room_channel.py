@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from shared.runtime.clock import Clock
     from shared.usecases.read_history import HistoryReader
     from ws_service.listener import Listener
+    from ws_service.room_tally import RoomTally
     from ws_service.tick_end import TickEnd
 
 log = structlog.stdlib.get_logger()
@@ -69,6 +70,7 @@ class RoomChannel:
         clock: Clock,
         tasks: BackgroundTasks,
         tick_end: TickEnd,
+        tally: RoomTally,
     ) -> None:
         self.room = room
         self.members: dict[UUID, Listener] = {}
@@ -88,7 +90,8 @@ class RoomChannel:
         """Time of the newest of them."""
         self._seats, self._delta_seats = Seats(), Seats()
         """Of those who hear lists of users, and of those who hear changes of them instead."""
-        self._tick = TickFrames(tick_end, self.flush)
+        self._tally = tally
+        self._tick = TickFrames(tick_end, self.flush, clock, tally)
         self._held: list[tuple[str, StoredMessage]] = []
         """With the epoch of each."""
         self._checking: asyncio.Task[None] | None = None
@@ -121,7 +124,7 @@ class RoomChannel:
         verdict = self.tracker.offer(epoch, message.seq)
         if isinstance(verdict, Deliver):
             self._newest = message
-            self.emit(wire.message_frame(message))
+            self._tick.add_message(wire.message_frame(message), message.micros)
         elif isinstance(verdict, Duplicate):
             # Read from the log meanwhile, or its number was given out twice.
             self.check()
@@ -207,9 +210,7 @@ class RoomChannel:
 
     def flush(self) -> None:
         """Writes what was emitted: one write per connection."""
-        lists, deltas = self._tick.take()
-        self._seats.write(lists)
-        self._delta_seats.write(deltas)
+        self._tick.write(self._seats, self._delta_seats)
 
     def attach(self, connection: Listener) -> tuple[str, int]:
         """Lets a connection listen; returns the position after which it hears everything."""
@@ -338,15 +339,13 @@ class RoomChannel:
         assert self.tracker is not None  # noqa: S101 - only called with a tracker
         start = self.tracker.position
         page = await self._history.log.after(self.room, start.seq, RECOVERY_LIMIT)
-        missing = [m for m in page.messages if m.seq > self.tracker.position.seq]
-        if (
-            page.epoch != start.epoch
-            or not missing
-            or missing[0].seq != self.tracker.position.seq + 1
-        ):
+        wanted = self.tracker.position.seq + 1
+        missing = [m for m in page.messages if m.seq >= wanted]
+        if page.epoch != start.epoch or not missing or missing[0].seq != wanted:
             if self.tracker.position.seq < upto:
                 await self._start_epoch()
             return
+        self._tally.gaps += 1
         log.info("gap_filled", room=str(self.room), first=missing[0].seq, count=len(missing))
         for message in missing:
             if isinstance(self.tracker.offer(page.epoch, message.seq), Deliver):
@@ -364,6 +363,7 @@ class RoomChannel:
             # Overtaken by what came live, unless the server was set back. Nobody goes back.
             await self._fence()
             newest = await self._history.newest(self.room)
+        self._tally.continuity_lost += 1
         log.warning("room_continuity_lost", room=str(self.room), seq=newest.seq)
         self.tracker.restart(newest.epoch, newest.seq)
         self._ev = 0

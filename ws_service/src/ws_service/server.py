@@ -14,6 +14,7 @@ from shared.runtime.probe_server import EmbeddedServer
 from ws_service.app import WsApp
 from ws_service.drain import drain
 from ws_service.protocol_class import DoorProtocol
+from ws_service.wiring import metrics_page
 
 if TYPE_CHECKING:
     from ws_service.settings import WsSettings
@@ -24,7 +25,7 @@ log = structlog.stdlib.get_logger()
 
 def _config(settings: WsSettings, deps: Deps) -> uvicorn.Config:
     return uvicorn.Config(
-        WsApp(deps.hub, deps.readiness),
+        WsApp(deps.hub, deps.readiness, metrics_page(deps)),
         host=settings.host,
         port=settings.port,
         http=BoundedHttpProtocol,

@@ -18,6 +18,10 @@ class Transport(Protocol):
     def open_fd(self) -> int:
         """A socket to which whole text frames may be written past `write`; -1: not now."""
 
+    @property
+    def unread_bytes(self) -> int:
+        """What the peer has not taken yet."""
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Calls `changed` whenever `open_fd` is another."""
 
@@ -56,9 +60,19 @@ class SocketTransport:
         self.go_on_reading = self._door.go_on_reading
 
     @property
+    def closed_with(self) -> int | None:
+        """The code with which this side has closed, if it was this side."""
+        return self._door.closed_with
+
+    @property
     def open_fd(self) -> int:
         """See Transport."""
         return self._door.open_fd
+
+    @property
+    def unread_bytes(self) -> int:
+        """See Transport."""
+        return self._door.unread_bytes
 
     def watch(self, changed: Callable[[], None]) -> None:
         """See Transport."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -30,10 +31,13 @@ class UnheardMessages:
     reviews: ReviewDirectory
     clock: Clock
     tasks: BackgroundTasks
+    counts: Counter[str] = field(default_factory=Counter)
+    """`held` for staff, or heard by its author alone (`shadow`)."""
 
     def take(self, author: Connection, effect: Unheard) -> None:
         """Keeps a message for staff, or lets its author believe that it was heard."""
         posting = self.poster.begin(author.user, author.channel.room, effect.draft)
+        self.counts["held" if effect.held else "shadow"] += 1
         if effect.held:
             self.tasks.start(self._hold(author, posting), "hold")
         else:

@@ -141,7 +141,7 @@ class Visitors:
             if left is None or left.wait <= 0:
                 return
             wait = left.wait
-            join.tell_reached(wait)
+            self._buckets.tell_reached(join, wait)
             account.told(wait, self._clock.monotonic())
             if join.budget.dry_run:
                 return

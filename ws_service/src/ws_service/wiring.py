@@ -32,6 +32,9 @@ from shared.rooms.origins import Origins
 from shared.runtime.clock import IdMaker, SystemClock
 from shared.runtime.health import Readiness, check_parts
 from shared.runtime.lifecycle import BackgroundTasks
+from shared.runtime.loop_lag import watching_loop
+from shared.runtime.metrics import Service
+from shared.runtime.metrics_page import MetricsPage
 from shared.runtime.redis_client import open_redis
 from shared.runtime.tracing import open_tracing
 from shared.sessions.session_store import SessionStore
@@ -48,7 +51,9 @@ from ws_service.guards import Guards
 from ws_service.heartbeat import Heartbeat, Probe
 from ws_service.hub import Hub
 from ws_service.parts import Parts
+from ws_service.readings import read_metrics
 from ws_service.room_channel import RoomChannel
+from ws_service.room_tally import RoomTally
 from ws_service.tick_end import TickEnd
 from ws_service.unheard import UnheardMessages
 from ws_service.visitors import Visitors
@@ -59,6 +64,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.runtime.clock import Clock
+    from shared.runtime.histogram import Histogram
     from shared.runtime.message_spans import MessageSpans
     from ws_service.settings import WsSettings
 
@@ -71,6 +77,8 @@ class Deps:
     redis: Redis
     subscriber: Subscriber
     probe: Probe
+    database: Database
+    loop_lag: Histogram
 
     async def readiness(self) -> Readiness:
         """Can this replica take a newcomer, and does it hear the others?"""
@@ -143,6 +151,7 @@ def _channels(
     tasks: BackgroundTasks,
     tick_end: TickEnd,
 ) -> Channels:
+    tally = RoomTally()
     new_channel = partial(
         RoomChannel,
         history=history,
@@ -150,9 +159,15 @@ def _channels(
         clock=SystemClock(),
         tasks=tasks,
         tick_end=tick_end,
+        tally=tally,
     )
     return Channels(
-        keys=keys, rooms=history.rooms, tasks=tasks, new_channel=new_channel, guards=guards
+        keys=keys,
+        rooms=history.rooms,
+        tasks=tasks,
+        new_channel=new_channel,
+        guards=guards,
+        tally=tally,
     )
 
 
@@ -206,6 +221,11 @@ def _build_ears(
     return subscriber, probe
 
 
+def metrics_page(deps: Deps) -> MetricsPage:
+    """What Prometheus is told; one per process."""
+    return MetricsPage(Service.WS, deps.readiness, partial(read_metrics, deps))
+
+
 @asynccontextmanager
 async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
     """Opens everything, in order; closes it in reverse, the heartbeat among the last."""
@@ -234,4 +254,5 @@ async def open_deps(settings: WsSettings) -> AsyncIterator[Deps]:
         tasks.start(subscriber.run(), "subscriber")
         tasks.start(probe.run(subscriber), "probe")
         tasks.start(Heartbeat(hub).run(), "heartbeat")
-        yield Deps(hub, redis, subscriber, probe)
+        lag = await stack.enter_async_context(watching_loop())
+        yield Deps(hub, redis, subscriber, probe, database, lag)

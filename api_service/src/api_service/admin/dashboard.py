@@ -16,8 +16,9 @@ from shared.protocol.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from api_service.admin.live import LiveState, QueueState
+    from api_service.admin.live import LiveState
     from api_service.wiring import Deps
+    from shared.message_log.queues import QueueState
     from shared.message_store.records import Totals
     from shared.rooms.live_rooms import OnlineTotals
 

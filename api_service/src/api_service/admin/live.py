@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from redis.exceptions import ResponseError
-
 from shared.domain.ids import uuid7_micros
+from shared.message_log.queues import QueueState, read_queues
 from shared.protocol.envelopes import decode_person
-from shared.redis_schema.keys import CONSUMER_GROUP
-from shared.runtime.redis_client import is_outage, redis_outage_as_unavailable, unavailable_for
+from shared.runtime.redis_client import redis_outage_as_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -26,21 +24,6 @@ MOST_LOOKED_AT: Final = 20_000
 """Connections that a search looks at: each page of it reads them anew."""
 
 _SCAN: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class QueueState:
-    """The way to PostgreSQL of one partition."""
-
-    partition: int
-    queued: int
-    """Entries that PostgreSQL does not have yet,"""
-    pending: int
-    """of which a worker has so many in hand."""
-    oldest_micros: int | None
-    """When the oldest of them was made."""
-    dead: int
-    connections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +62,7 @@ class LiveState:
 
     async def queues(self) -> list[QueueState]:
         """All partitions, in order."""
-        keys = self._keys
-        pipeline = self._redis.pipeline(transaction=False)
-        for n in range(keys.partitions):
-            pipeline.xlen(keys.ingest(n))
-            pipeline.xpending(keys.ingest(n), CONSUMER_GROUP)
-            pipeline.xrange(keys.ingest(n), count=1)
-            pipeline.xlen(keys.dead(n))
-            pipeline.zcard(keys.conns(n))
-        with redis_outage_as_unavailable():
-            answers = await pipeline.execute(raise_on_error=False)
-        return [
-            QueueState(n, queued, pending, oldest, dead, connections)
-            for n, (queued, pending, oldest, dead, connections) in enumerate(
-                _read_queue(answers[at : at + 5]) for at in range(0, len(answers), 5)
-            )
-        ]
+        return await read_queues(self._redis, self._keys)
 
     async def page(self, offset: int, limit: int) -> tuple[list[LiveConnection], int]:
         """Some connections, partition by partition, and how many there are in all."""
@@ -185,20 +153,6 @@ class LiveState:
         people = await self.people(some)
         names = {user: person.username.casefold() for user, person in people.items()}
         return [one for one in some if term in str(one.id) or term in names.get(one.user, "")]
-
-
-def _read_queue(answers: Sequence[Any]) -> tuple[int, int, int | None, int, int]:
-    queued, pending, oldest, dead, connections = answers
-    for answer in (queued, oldest, dead, connections):
-        if isinstance(answer, Exception):
-            raise unavailable_for(answer)
-    if isinstance(pending, Exception):
-        # Before the first worker there is no group, and nothing in anybody's hand.
-        if not isinstance(pending, ResponseError) or is_outage(pending):
-            raise unavailable_for(pending)
-        pending = {"pending": 0}
-    made = int(oldest[0][0].partition(b"-")[0]) * 1000 if oldest else None
-    return int(queued), int(pending["pending"]), made, int(dead), int(connections)
 
 
 def _connection_of(member: Any) -> LiveConnection:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
-from api_service.errors import answer_of, language_in
+from api_service.errors import refuse
 from shared.protocol.errors import ChatError, ErrorCode
-from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,8 +43,7 @@ class BodyLimit:
         elif not is_plain(headers.get("content-encoding")):
             refusal = ChatError(ErrorCode.UNSUPPORTED_MEDIA)
         if refusal is not None:
-            answer = answer_of(refusal, language_in(scope), chance())
-            await answer.response()(scope, receive, send)
+            await refuse(scope, refusal)(scope, receive, send)
             return
         taken = 0
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from api_service.errors import answer_of, language_in
+from api_service.errors import refuse
 from shared.protocol.errors import Unavailable
-from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,4 +78,4 @@ class Guard:
         if started:
             log.error("answer_broken_off", exc_info=error)
             return
-        await answer_of(error, language_in(scope), chance()).response()(scope, receive, send)
+        await refuse(scope, error)(scope, receive, send)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from api_service.requests import MAX_PAGE
@@ -28,6 +28,12 @@ _ROOM: Final = re.compile(
 )
 _NUMBER: Final = re.compile(rb"([a-z_]+)=([1-9][0-9]{0,15})")
 _JSON: Final = (b"content-type", b"application/json")
+
+
+class _Route(NamedTuple):
+    """What the routes leave in the scope for who counts: the template of the path."""
+
+    path_format: str
 
 
 class _ListRead(Protocol):
@@ -60,6 +66,11 @@ _ROOMS: Final[Mapping[str, tuple[_RoomRead, Mapping[str, int]]]] = {
 }
 """The same by the last part of a room's path."""
 
+_ROUTES: Final = {
+    **{path: _Route(path) for path in _LISTS},
+    **{name: _Route(f"/api/rooms/{{room_id}}/{name}/") for name in _ROOMS},
+}
+
 
 class HotLane:
     """Lets through what it does not answer. Errors are for the layer around it to answer."""
@@ -87,13 +98,19 @@ def _reading(scope: Scope) -> Bytes | None:
     if path in _LISTS:
         read_list, most = _LISTS[path]
         numbers = plain_numbers(scope["query_string"], most)
-        return None if numbers is None else read_list(deps, scope, numbers)
+        if numbers is None:
+            return None
+        scope["route"] = _ROUTES[path]
+        return read_list(deps, scope, numbers)
     found = _ROOM.fullmatch(path)
     if found is None or found[2] not in _ROOMS:
         return None
     read_room, most = _ROOMS[found[2]]
     numbers = plain_numbers(scope["query_string"], most)
-    return None if numbers is None else read_room(deps, scope, UUID(found[1]), numbers)
+    if numbers is None:
+        return None
+    scope["route"] = _ROUTES[found[2]]
+    return read_room(deps, scope, UUID(found[1]), numbers)
 
 
 def plain_numbers(query: bytes, most: Mapping[str, int]) -> Numbers | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger()
 
 REQUEST_ID: Final = "X-Request-ID"
-_PROBES: Final = frozenset({"/healthz", "/readyz"})
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",

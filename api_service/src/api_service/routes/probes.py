@@ -1,6 +1,8 @@
-"""What orchestrators ask: `/healthz` (alive) and `/readyz` (can work now)."""
+"""What orchestrators ask: `/healthz` (alive), `/readyz` (can work now) and `/metrics`."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
 
 from api_service.callers import DepsIn
 from shared.runtime.probe_server import probe_answer
@@ -19,3 +21,10 @@ async def readyz(deps: DepsIn) -> Response:
     """Redis and PostgreSQL answer, and the process is not about to stop."""
     status, body = probe_answer(await deps.readiness())
     return Response(body, status, media_type="application/json")
+
+
+@router.get("/metrics")
+async def metrics(request: Request, accept: Annotated[str, Header()] = "") -> Response:
+    """For Prometheus; the gateway lets nobody in here."""
+    page, content_type = await request.state.metrics.render(accept)
+    return Response(page, headers={"Content-Type": content_type})

@@ -9,7 +9,7 @@ itself needs of Redis says no soon enough.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
@@ -42,19 +42,6 @@ class Charge(NamedTuple):
     owed: bool = False
     """It is done already: it counts whatever is left."""
 
-    def tell_reached(self, wait: float) -> None:
-        """A line in the log on who has to wait so many seconds, or would have to in a dry run.
-
-        Never the name of an address: beside the id of a request it would tell whose it is.
-        """
-        log.info(
-            "limit_reached",
-            scope=self.scope.value,
-            subject=None if self.scope in _OF_ADDRESSES else self.subject,
-            wait=round(wait, 3),
-            dry_run=self.budget.dry_run,
-        )
-
 
 class Left(NamedTuple):
     """What a bucket answered."""
@@ -71,6 +58,28 @@ class Buckets:
     def __init__(self, batcher: CallBatcher, scripts: Scripts) -> None:
         self._batcher = batcher
         self._scripts = scripts
+        self.reached: Counter[tuple[Scope, bool]] = Counter()
+        """How often somebody had to wait; True: would have had to, in a dry run."""
+
+    def tell_reached(self, charge: Charge, wait: float) -> None:
+        """Counts, and logs, who has to wait so many seconds, or would have to in a dry run.
+
+        Never the name of an address: beside the id of a request it would tell whose it is.
+        """
+        self.reached[charge.scope, charge.budget.dry_run] += 1
+        log.info(
+            "limit_reached",
+            scope=charge.scope.value,
+            subject=None if charge.scope in _OF_ADDRESSES else charge.subject,
+            wait=round(wait, 3),
+            dry_run=charge.budget.dry_run,
+        )
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """`reached`, as the metric of it is labelled."""
+        return {
+            (scope.value, str(dry).lower()): count for (scope, dry), count in self.reached.items()
+        }
 
     @property
     def waiting_calls(self) -> int:

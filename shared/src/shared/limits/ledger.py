@@ -95,4 +95,4 @@ class Ledger:
                 continue
             account.told(left.wait, now)
             if left.wait > 0:
-                charge.tell_reached(left.wait)
+                self._buckets.tell_reached(charge, left.wait)

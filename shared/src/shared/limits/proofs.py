@@ -72,6 +72,10 @@ class Proofs:
         self.addresses = addresses
         self._clock = clock
         self._share = share
+        self.asked = 0
+        """How often a proof was asked for, and"""
+        self.passed = 0
+        """how often somebody got in by one."""
 
     async def challenge(self, wish: Wish, limits: Sequence[Charge]) -> Challenge:
         """As hard as the busiest of the `limits` that the wish may meet asks for.
@@ -133,10 +137,11 @@ class Proofs:
             raise self._required(ticket, limit, refusal)
         [left] = await self.buckets.charge([charge])
         if left is not None and left.wait > 0:
-            charge.tell_reached(left.wait)
+            self.buckets.tell_reached(charge, left.wait)
             refusal.retry_after = max(refusal.retry_after, left.wait)
             raise refusal
         ticket.paid.add(limit.scope)
+        self.passed += 1
         log.info("passed_by_proof", scope=limit.scope.value, level=solved.level)
 
     async def _use(self, ticket: Ticket, solved: Solved) -> bool:
@@ -158,7 +163,7 @@ class Proofs:
         budget = budget_beyond(limit.budget, self._share)
         return Charge(_BEYOND[limit.scope], limit.subject, budget, limit.cost)
 
-    @staticmethod
-    def _required(ticket: Ticket, limit: Charge, refusal: Unavailable) -> ProofRequired:
+    def _required(self, ticket: Ticket, limit: Charge, refusal: Unavailable) -> ProofRequired:
+        self.asked += 1
         burst = int(limit.budget.burst)
         return ProofRequired(refusal.part, refusal.retry_after, burst, ticket.wish.place)

@@ -100,7 +100,7 @@ class MessageLog:
         self._most_backlog = most_backlog
         self._seen = SeenPlaces()
         limits = PublishLimits(hot_limit, most_backlog)
-        self._publisher = MessagePublisher(scripts.keys, self._batcher, self._seen, limits, spans)
+        self.publisher = MessagePublisher(scripts.keys, self._batcher, self._seen, limits, spans)
 
     def saw(self, room: UUID, epoch: str, seq: int, micros: int = 0) -> None:
         """Message `seq` of `epoch`, sent at `micros` (0: not known), was seen.
@@ -126,7 +126,7 @@ class MessageLog:
     @property
     def waiting_calls(self) -> int:
         """Messages that are not answered yet."""
-        return len(self._publisher)
+        return len(self.publisher)
 
     async def publish(self, body: MessageBody) -> Published:
         """Accepts a message.
@@ -148,7 +148,7 @@ class MessageLog:
         Raises:
             Unavailable: `overloaded`; then nothing more is told.
         """
-        self._publisher.submit(room, body, tell)
+        self.publisher.submit(room, body, tell)
 
     async def revise(
         self, room: UUID, message: StoredMessage, body: MessageBody, *, delete: bool

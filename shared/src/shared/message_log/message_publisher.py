@@ -79,6 +79,10 @@ class MessagePublisher:
         self._keys_of = lru_cache(MOST_SEEN)(lambda room: PublishKeys.of(keys, UUID(int=room)))
         self._filling: dict[int, _Filling] = {}
         self._waiting = 0
+        self.published = 0
+        """Messages that Redis has taken, and"""
+        self.repeated = 0
+        """retries that got their first answer again."""
 
     def __len__(self) -> int:
         """Messages that are not answered yet."""
@@ -141,8 +145,10 @@ class MessagePublisher:
             if told[0] == b"ok":
                 newest = Published(message_id, told[1], told[2], again=False)
                 results.append(newest)
+                self.published += 1
             elif told[0] == b"again":
                 results.append(Published(told[3].decode(), told[1], told[2], again=True))
+                self.repeated += 1
             else:
                 results.append(refusal(told[0]) or AssertionError(told))
         if newest is not None:

@@ -51,9 +51,20 @@ class Database:
         """`slots` is how many may work at once, at most as many as `engine` has connections."""
         self._engine = engine
         self._slots = asyncio.Semaphore(slots)
+        self.limit = slots
+        """Connections that may be lent out; of them"""
+        self.in_use = 0
+        """are so many, and"""
+        self.waiting = 0
+        """so many callers wait for one."""
         self._read_seconds = read_seconds
         self._change_seconds = change_seconds
         self._breaker = CircuitBreaker(limits or BreakerLimits(), random.random)
+
+    @property
+    def refuses(self) -> bool:
+        """Is everybody refused at once, as it did not answer others?"""
+        return not self._breaker.closed
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for one read, all of it within `read_seconds`."""
@@ -109,14 +120,19 @@ class Database:
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
         """Waits for one. That none comes free tells of our own load, not of PostgreSQL."""
+        self.waiting += 1
         try:
             async with asyncio.timeout(SLOT_SECONDS):
                 await self._slots.acquire()
         except TimeoutError:
             raise StoreUnavailable("refused: too many wait for it") from None
+        finally:
+            self.waiting -= 1
+        self.in_use += 1
         try:
             yield
         finally:
+            self.in_use -= 1
             self._slots.release()
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ within each slot.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 
 from shared.protocol.errors import ErrorCode, Unavailable
+from shared.redis_schema.call_times import times_of
 from shared.redis_schema.pipelines import repeat_unknown, run_all
 from shared.redis_schema.scripts import Queued
 from shared.runtime.futures import settle
@@ -52,6 +54,8 @@ class _Lane:
         self.idle.set()
         self._redis = redis
         self._replicas = replicas
+        self._times = times_of(redis)
+        self._sent_at = 0.0
         # The cheaper way to a single server, where nothing must be confirmed.
         self._pipe = None if replicas or is_cluster(redis) else RedisPipe(redis)
         self._task: asyncio.Task[None] | None = None
@@ -68,6 +72,7 @@ class _Lane:
         batch = self.waiting[:MOST_IN_A_PIPELINE]
         del self.waiting[:MOST_IN_A_PIPELINE]
         self.under_way = len(batch)
+        self._sent_at = time.monotonic()
         if not batch:
             self.idle.set()
             return
@@ -120,6 +125,9 @@ class _Lane:
         self._settle(batch, [error] * len(batch))
 
     def _settle(self, batch: list[_Waiter], answers: list[Any]) -> None:
+        seconds = time.monotonic() - self._sent_at
+        for call, _ in batch[: self.under_way]:  # behind them, what was never sent
+            self._times.took(call.name, seconds)
         if isinstance(answers[0], AWAY) and all(isinstance(answer, AWAY) for answer in answers):
             batch, answers = batch + self.waiting, answers + [answers[0]] * len(self.waiting)
             self.waiting.clear()

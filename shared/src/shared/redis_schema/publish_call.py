@@ -7,7 +7,7 @@ meta is read once, and listeners get one payload. A call is open until it is put
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from shared.redis_schema.scripts import EPOCH_GAP, ROOM_KEEP_SECONDS, Call, script
 
@@ -69,6 +69,8 @@ class PublishCall:
     """One call, being filled."""
 
     __slots__ = ("_args", "_bytes", "_dedup", "_keys", "is_open")
+
+    name: ClassVar[str] = "publish"
 
     def __init__(
         self, keys: PublishKeys, limits: PublishLimits, seen: Position | None, new_epoch: str

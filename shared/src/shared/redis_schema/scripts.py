@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from redis.exceptions import NoScriptError
 
+from shared.redis_schema.call_times import times_of
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
 from shared.runtime.redis_wire import Words
 
@@ -52,6 +54,7 @@ class Script:
 
     source: str
     sha: str
+    name: str = "unnamed"
 
 
 @cache
@@ -60,7 +63,7 @@ def script(name: str) -> Script:
     folder = resources.files("shared.redis_schema") / "lua"
     text = (folder / f"{name}.lua").read_text(encoding="utf-8")
     text = _INCLUDE.sub(lambda found: (folder / found[1]).read_text(encoding="utf-8"), text)
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,11 @@ class Call:
     script: Script
     keys: Sequence[str]
     args: Sequence[str | bytes | int]
+
+    @property
+    def name(self) -> str:
+        """See Queued."""
+        return self.script.name
 
     @property
     def key(self) -> str:
@@ -82,6 +90,12 @@ class Call:
 
     async def run(self, redis: Redis) -> Any:
         """Runs the call; loads the script first where the server does not know it."""
+        began = time.monotonic()
+        answer = await self._run(redis)
+        times_of(redis).took(self.name, time.monotonic() - began)
+        return answer
+
+    async def _run(self, redis: Redis) -> Any:
         try:
             return await redis.evalsha(
                 self.script.sha,
@@ -103,6 +117,7 @@ class Command:
     """One plain command; travels like a script call."""
 
     args: tuple[str | bytes | int, ...]
+    name: ClassVar[str] = "command"
 
     @classmethod
     def of(cls, *args: str | bytes | int) -> Command:
@@ -125,6 +140,10 @@ class Command:
 
 class Queued(Protocol):
     """What may travel in a pipeline with others."""
+
+    @property
+    def name(self) -> str:
+        """Of the script, or `command`: for who counts."""
 
     @property
     def key(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
 CHECK_SECONDS = 2.0
 
@@ -22,6 +23,9 @@ class Readiness:
     def ready(self) -> bool:
         """True when nothing is missing."""
         return not self.failing
+
+
+ReadinessCheck = Callable[[], Awaitable[Readiness]]
 
 
 async def check_parts(checks: Mapping[str, Callable[[], Awaitable[object]]]) -> Readiness:

@@ -1,4 +1,4 @@
-"""`/healthz` (alive) and `/readyz` (can work now) as a tiny ASGI application.
+"""`/healthz` (alive), `/readyz` (can work now) and `/metrics` as a tiny ASGI application.
 
 Mounted by the services that serve HTTP anyway; the worker serves it alone.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +15,17 @@ import uvicorn
 from typing_extensions import override
 
 from shared.protocol.errors import ERRORS, ErrorCode
-from shared.runtime.health import Readiness
 from shared.runtime.http_protocol import BoundedHttpProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from shared.runtime.health import Readiness, ReadinessCheck
+    from shared.runtime.metrics_page import MetricsPage
+
 NOT_FOUND = orjson.dumps(
     {"status": "error", "code": "not_found", "message": ERRORS[ErrorCode.NOT_FOUND].bn}
 )
-ReadinessCheck = Callable[[], Awaitable[Readiness]]
 
 
 def probe_answer(readiness: Readiness) -> tuple[int, bytes]:
@@ -35,19 +35,23 @@ def probe_answer(readiness: Readiness) -> tuple[int, bytes]:
 
 
 class ProbeApp:
-    """ASGI application that answers the two probes and 404 to all else."""
+    """ASGI application that answers what orchestrators ask, and 404 to all else."""
 
-    def __init__(self, is_ready: ReadinessCheck) -> None:
+    def __init__(self, is_ready: ReadinessCheck, metrics: MetricsPage) -> None:
         self._is_ready = is_ready
+        self._metrics = metrics
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         """One request."""
-        status, body = 404, NOT_FOUND
+        status, body, kind = 404, NOT_FOUND, "application/json"
         if scope["path"] == "/healthz":
             status, body = 200, b'{"status":"alive"}'
         elif scope["path"] == "/readyz":
             status, body = probe_answer(await self._is_ready())
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        elif scope["path"] == "/metrics":
+            accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+            status, (body, kind) = 200, await self._metrics.render(accept)
+        headers = [(b"content-type", kind.encode()), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -63,11 +67,13 @@ class EmbeddedServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve_probes(host: str, port: int, is_ready: ReadinessCheck) -> AsyncIterator[None]:
+async def serve_probes(
+    host: str, port: int, is_ready: ReadinessCheck, metrics: MetricsPage
+) -> AsyncIterator[None]:
     """Serves the probes beside the caller's work."""
     server = EmbeddedServer(
         uvicorn.Config(
-            ProbeApp(is_ready),
+            ProbeApp(is_ready, metrics),
             host=host,
             port=port,
             http=BoundedHttpProtocol,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import httpx
 import orjson
@@ -8,14 +9,27 @@ import pytest
 
 from local_stack.ports import free_ports
 from shared.runtime.health import Readiness
+from shared.runtime.metrics import INGEST_LAG, Service
+from shared.runtime.metrics_page import MetricsPage
 from shared.runtime.probe_server import ProbeApp, probe_answer, serve_probes
+
+if TYPE_CHECKING:
+    from shared.runtime.health import ReadinessCheck
+    from shared.runtime.metrics_page import Readings
 
 
 def answering(readiness: Readiness) -> ProbeApp:
     async def is_ready() -> Readiness:
         return readiness
 
-    return ProbeApp(is_ready)
+    return ProbeApp(is_ready, page_of(is_ready))
+
+
+def page_of(is_ready: ReadinessCheck) -> MetricsPage:
+    async def read() -> Readings:
+        return {INGEST_LAG: 7}
+
+    return MetricsPage(Service.WORKER, is_ready, read)
 
 
 async def ask(app: ProbeApp, path: str) -> httpx.Response:
@@ -45,9 +59,17 @@ async def test_no_answer_may_be_kept(path: str) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz/", "/metrics", "/api/status/"])
+@pytest.mark.parametrize("path", ["/", "/healthz/", "/metrics/", "/api/status/"])
 async def test_all_else_is_not_found(path: str) -> None:
     assert (await ask(answering(Readiness()), path)).status_code == 404
+
+
+async def test_prometheus_is_told_even_by_who_cannot_work() -> None:
+    response = await ask(answering(Readiness(("redis",))), "/metrics")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain")
+    assert "adda_ingest_lag_entries 7.0" in response.text
+    assert "adda_ready 0.0" in response.text
 
 
 async def reached(url: str) -> httpx.Response:
@@ -67,7 +89,8 @@ async def test_it_serves_beside_the_callers_work_and_ends_with_it() -> None:
         return Readiness(tuple(failing))
 
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
-    async with serve_probes("127.0.0.1", int(url.rsplit(":", 1)[1]), is_ready):
+    port = int(url.rsplit(":", 1)[1])
+    async with serve_probes("127.0.0.1", port, is_ready, page_of(is_ready)):
         assert (await reached(f"{url}/readyz")).status_code == 200
         failing.append("redis")
         assert (await reached(f"{url}/readyz")).json()["failing"] == ["redis"]
@@ -81,5 +104,8 @@ async def test_a_caller_that_fails_at_once_is_not_held_up() -> None:
         return Readiness()
 
     with pytest.raises(ValueError, match="at once"):
-        async with asyncio.timeout(10), serve_probes("127.0.0.1", free_ports(1)[0], is_ready):
+        async with (
+            asyncio.timeout(10),
+            serve_probes("127.0.0.1", free_ports(1)[0], is_ready, page_of(is_ready)),
+        ):
             raise ValueError("at once")
