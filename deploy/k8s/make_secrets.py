@@ -1,4 +1,4 @@
-"""`python3 deploy/k8s/make_secrets.py`: passwords for the overlay `local`, made anew for each folder.
+"""`python3 deploy/k8s/make_secrets.py`: passwords for the overlay `local`, of this folder alone.
 
 They go into `overlays/local/secrets`, which is not committed, and stay if they are there already.
 Standard library only: nothing needs to be installed before.

@@ -38,9 +38,7 @@ def may_reach(policies: Sequence[Object], source: Place, target: Place, port: in
     )
 
 
-def _lets(
-    policies: Sequence[Object], direction: str, own: Place, other: Place, port: int
-) -> bool:
+def _lets(policies: Sequence[Object], direction: str, own: Place, other: Place, port: int) -> bool:
     on_it = [
         policy["spec"]
         for policy in policies

@@ -1,4 +1,4 @@
-"""The overlays as `kubectl kustomize` renders them, and ways to walk through them; not a test itself."""
+"""The overlays as `kubectl kustomize` renders them, and ways through them; not a test itself."""
 
 from __future__ import annotations
 

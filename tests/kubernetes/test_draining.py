@@ -24,7 +24,7 @@ REAPER_SECONDS: Final = 1.0
 """What a stopping worker gives its reaper beyond ADDA_STOP_SECONDS."""
 
 SEEN_SECONDS: Final = 2.0
-"""Until the gateway sees that a replica goes: the endpoint, DNS, and a second of the gateway's own."""
+"""Until the gateway sees that a replica goes: by the endpoint, DNS, and a second of its own."""
 
 WITH_PODS: Final = ("local", "production")
 

@@ -43,17 +43,14 @@ def test_pods_are_restricted(overlay: str, rendered: dict[str, list[Object]]) ->
 
 
 @pytest.mark.parametrize("overlay", ["local", "production", "data"])
-def test_the_namespace_refuses_other_pods(
-    overlay: str, rendered: dict[str, list[Object]]
-) -> None:
+def test_the_namespace_refuses_other_pods(overlay: str, rendered: dict[str, list[Object]]) -> None:
     [namespace] = of_kind(rendered[overlay], "Namespace").values()
     labels = namespace["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     elsewhere = {
         name_of(one)
         for one in rendered[overlay]
-        if one is not namespace
-        and one["metadata"]["namespace"] != namespace["metadata"]["name"]
+        if one is not namespace and one["metadata"]["namespace"] != namespace["metadata"]["name"]
     }
     assert elsewhere == set()
 

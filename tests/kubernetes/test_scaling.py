@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import kubernetes_validate
 import pytest
 from tests.kubernetes.rendering import OURS, Object, environment_of, name_of, of_kind, pods_in
 
-from api_service.wiring import ADMIN_CONNECTIONS
 from api_service.settings import ApiSettings
+from api_service.wiring import ADMIN_CONNECTIONS
 from shared.runtime.settings import CommonSettings
 from worker.settings import WorkerSettings
 from ws_service.settings import WsSettings
 
-METRICS: Final = {"ws-service": "adda_connections", "gateway": "adda_connections"} | {
-    "worker": "adda_ingest_lag_entries"
+METRICS: Final = {
+    "ws-service": "adda_connections",
+    "gateway": "adda_connections",
+    "worker": "adda_ingest_lag_entries",
 }
 OF_POSTGRESQL_ITSELF: Final = 20
 """Connections for replication, the operator and people."""
@@ -177,7 +179,7 @@ def test_what_goes_first_is_all_that_migrating_needs(
 
     needed = {"Namespace/adda", "NetworkPolicy/default-deny", "NetworkPolicy/dns"}
     needed |= {"NetworkPolicy/to-postgres"}
-    [version] = [name for name in of_kind(production, "Job")]
+    [version] = list(of_kind(production, "Job"))
     assert first(production) == {*needed, "ExternalSecret/migrate", f"Job/{version}"}
     own = {"Deployment/postgres", "Service/postgres", "NetworkPolicy/postgres", "Secret/postgres"}
     assert first(local) == {*needed, *own, "Secret/migrate", "Job/migrate-version"}

@@ -1,7 +1,7 @@
 """Every object is one that an API server takes, as far as schemas can tell.
 
-Kinds of operators are not in Kubernetes' schemas. `schemas` has one for each, of no more than what is
-used here, written after the operators' documents; a field that is not in it is a mistake or an
+Kinds of operators are not in Kubernetes' schemas. `schemas` has one for each, of no more than what
+is used here, written after the operators' documents; a field that is not in it is a mistake or an
 addition.
 """
 

@@ -138,9 +138,7 @@ def test_secrets_never_stand_in_a_variable(production: list[Object]) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_a_changed_setting_is_rolled_out(
-    overlay: str, rendered: dict[str, list[Object]]
-) -> None:
+def test_a_changed_setting_is_rolled_out(overlay: str, rendered: dict[str, list[Object]]) -> None:
     maps = of_kind(rendered[overlay], "ConfigMap")
     assert [name for name in maps if not re.fullmatch(r"[a-z-]+-[a-z0-9]{10}", name)] == []
 
