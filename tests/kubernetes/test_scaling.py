@@ -7,10 +7,21 @@ from typing import Final
 
 import kubernetes_validate
 import pytest
-from tests.kubernetes.rendering import OURS, Object, environment_of, name_of, of_kind, pods_in
+from redis.crc import key_slot
+from tests.kubernetes.rendering import (
+    MANIFESTS,
+    OURS,
+    Object,
+    environment_of,
+    name_of,
+    of_kind,
+    pods_in,
+)
+from tests.unit.docs.markdown_files import table_with
 
 from api_service.settings import ApiSettings
 from api_service.wiring import ADMIN_CONNECTIONS
+from shared.redis_schema.keys import Keys
 from shared.runtime.settings import CommonSettings
 from worker.settings import WorkerSettings
 from ws_service.settings import WsSettings
@@ -20,6 +31,7 @@ METRICS: Final = {
     "gateway": "adda_connections",
     "worker": "adda_ingest_lag_entries",
 }
+SLOTS: Final = 16384
 OF_POSTGRESQL_ITSELF: Final = 20
 """Connections for replication, the operator and people."""
 
@@ -162,9 +174,24 @@ def test_what_was_acknowledged_is_on_every_node_that_may_become_master(
     assert valkey["config"]["appendonly"] == "yes"
 
 
-def test_no_node_of_redis_is_idle(data: list[Object]) -> None:
+def partitions_of_shards(shards: int) -> list[int]:
+    """How many partitions each has, where slots are shared out in equal ranges."""
+    partitions = default_of(CommonSettings, "partitions")
+    keys = Keys(CommonSettings.model_fields["key_prefix"].default, partitions)
+    slots = [key_slot(keys.ingest(number).encode()) for number in range(partitions)]
+    return [sum(slot * shards // SLOTS == shard for slot in slots) for shard in range(shards)]
+
+
+def test_nodes_of_redis_have_as_much_to_do_as_each_other(data: list[Object]) -> None:
     valkey = of_kind(data, "ValkeyCluster")["adda"]["spec"]
-    assert valkey["shards"] <= default_of(CommonSettings, "partitions")
+    assert len(set(partitions_of_shards(valkey["shards"]))) == 1
+
+
+def test_the_page_tells_how_partitions_lie_on_shards() -> None:
+    rows = table_with((MANIFESTS / "README.md").read_text("utf-8"), "16")
+    told = {int(row[0]): (int(row[1]), int(row[2])) for row in rows}
+    counted = {shards: partitions_of_shards(shards) for shards in told}
+    assert told == {shards: (max(each), min(each)) for shards, each in counted.items()}
 
 
 def test_what_goes_first_is_all_that_migrating_needs(

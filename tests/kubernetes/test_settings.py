@@ -129,6 +129,22 @@ def test_everybody_comes_to_postgresql_in_a_role_of_their_own(
     assert len(roles) == len(users)
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_gateway_asks_for_replicas_by_names_that_are_there(
+    overlay: str, rendered: dict[str, list[Object]]
+) -> None:
+    objects = rendered[overlay]
+    told = environment_of(pods_in(objects)["gateway"], objects)
+    for variable, name in (("GATEWAY_API", "api-service"), ("GATEWAY_WS", "ws-service")):
+        service = of_kind(objects, "Service")[name]
+        [port] = service["spec"]["ports"]
+        namespace = service["metadata"]["namespace"]
+        # In full: nginx knows no search domains.
+        assert told[variable] == f"{name}.{namespace}.svc.cluster.local:{port['port']}"
+        # An address for each replica, and not one for all.
+        assert service["spec"]["clusterIP"] == "None"
+
+
 def test_secrets_never_stand_in_a_variable(production: list[Object]) -> None:
     for service, settings in SETTINGS.items():
         told = environment_of(pods_in(production)[service], production)
