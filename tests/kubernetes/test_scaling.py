@@ -7,7 +7,6 @@ from typing import Final
 
 import kubernetes_validate
 import pytest
-from redis.crc import key_slot
 from tests.kubernetes.rendering import (
     MANIFESTS,
     OURS,
@@ -24,6 +23,7 @@ from api_service.wiring import ADMIN_CONNECTIONS
 from shared.redis_schema.keys import Keys
 from shared.runtime.settings import CommonSettings
 from worker.settings import WorkerSettings
+from worker.spread_partitions import slots_of
 from ws_service.settings import WsSettings
 
 METRICS: Final = {
@@ -176,9 +176,8 @@ def test_what_was_acknowledged_is_on_every_node_that_may_become_master(
 
 def partitions_of_shards(shards: int) -> list[int]:
     """How many partitions each has, where slots are shared out in equal ranges."""
-    partitions = default_of(CommonSettings, "partitions")
-    keys = Keys(CommonSettings.model_fields["key_prefix"].default, partitions)
-    slots = [key_slot(keys.ingest(number).encode()) for number in range(partitions)]
+    fields = CommonSettings.model_fields
+    slots = slots_of(Keys(fields["key_prefix"].default, fields["partitions"].default))
     return [sum(slot * shards // SLOTS == shard for slot in slots) for shard in range(shards)]
 
 

@@ -23,6 +23,7 @@ from local_stack.ports import free_ports
 from shared.message_store.grants import Role, role_name
 from worker.migrate import upgrade
 from worker.settings import WorkerSettings
+from worker.spread_partitions import spread
 from ws_service.settings import WsSettings
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ async def test_the_user_of_valkey_may_all_that_the_services_do(
             finally:
                 await store.close()
             await asyncio.to_thread(process.terminate)
+    await spread(worker, apply=False)
     refused = [cluster.call(number, "ACL", "LOG") for number in range(len(cluster.ports))]
     assert refused == [[], [], []]
 
