@@ -11,6 +11,7 @@ from typing import Final
 EVENTS: Final[dict[str, str]] = {
     # every service
     "starting": "the process has opened its clients and begins to serve",
+    "tracing": "messages are traced; where to, and which share of them",
     "background_task_failed": "a bug: a task beside the others ended by an error",
     "question_failed": "what several asked for together could not be answered",
     # PostgreSQL and Redis
