@@ -10,7 +10,7 @@ import errno
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.connection import AbstractConnection, Connection
+from redis.asyncio.connection import AbstractConnection, Connection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -82,12 +82,15 @@ def pool_options(
     """
     plain = options.get("connection_class", Connection)  # by the scheme: TCP, TLS or a Unix socket
     bases = (*mixins, _CarefulSender, plain)
+    of_networks = (
+        {} if issubclass(plain, UnixDomainSocketConnection) else {"socket_keepalive": True}
+    )
     return {
         "timeout": COMMAND_SECONDS,
         "client_name": client_name,
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_timeout": COMMAND_SECONDS,
-        "socket_keepalive": True,
+        **of_networks,
         "health_check_interval": 15,
         "retry": Retry(NoBackoff(), retries, (RedisConnectionError,)),
         "max_connections": connections,

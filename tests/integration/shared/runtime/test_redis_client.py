@@ -5,6 +5,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import uvloop
@@ -19,6 +20,7 @@ from tests.integration.shared.conftest import IDS, make_settings, make_user
 from tests.redis_nodes import clients_named
 
 from local_stack.ports import free_ports
+from local_stack.valkey import start_valkey
 from shared.message_log.message_log import MessageLog
 from shared.protocol.codec import MessageBody
 from shared.protocol.errors import ErrorCode, Unavailable
@@ -30,6 +32,7 @@ from shared.runtime.redis_pool import COMMAND_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
     from uuid import UUID
 
     from redis.asyncio import Redis
@@ -55,6 +58,18 @@ async def assert_away(redis: Redis) -> None:
     assert time.monotonic() - start < PATIENCE_SECONDS
     assert (caught.value.code, caught.value.part) == (ErrorCode.UNAVAILABLE, "redis")
     assert caught.value.__cause__ is not None
+
+
+async def test_a_socket_of_the_machine_leads_to_a_server_as_well(reachable_path: Path) -> None:
+    place = reachable_path / "redis.sock"
+    server = start_valkey(reachable_path / "valkey", more=(f"unixsocket {place}",))
+    try:
+        password = urlsplit(server.url).password
+        async with client_of(f"unix://:{password}@{place}?db=2") as redis:
+            await redis.set("x", "y")
+            assert await redis.get("x") == b"y"
+    finally:
+        server.stop()
 
 
 def body_of(room: UUID, text: str) -> MessageBody:
