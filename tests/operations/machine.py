@@ -101,7 +101,12 @@ def _image() -> str:
         shutil.copy(HERE / "machine.Dockerfile", Path(context) / "Dockerfile")
         shutil.copy(HERE / "boot.sh", context)
         name = "adda-machine"
-        subprocess.run([DOCKER, "build", "-q", "-t", name, context], check=True, timeout=600)
+        subprocess.run(
+            [DOCKER, "build", "-q", "-t", name, context],
+            check=True,
+            timeout=600,
+            capture_output=True,
+        )
         return name
 
 

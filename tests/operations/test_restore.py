@@ -1,0 +1,211 @@
+"""Everything is destroyed while people talk, and a backup is brought back: what then holds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import pytest
+from tests.conftest import ROOT
+from tests.faults.bed import SERVICES, Size, open_bed
+from tests.faults.catalogue import Fault
+from tests.faults.crowd import Load, gather_crowd
+from tests.faults.history import Emptying
+from tests.faults.reading import stored_contents
+from tests.faults.storm import Lane, storm
+
+from local_stack.wheels import POSTGRES_PROGRAMS, postgres_tree, valkey_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from random import Random
+
+    from tests.faults.bed import Bed
+    from tests.faults.crowd import Crowd
+
+SCRIPTS: Final = ROOT / "deploy" / "backup"
+LOAD: Final = Load(
+    rooms=6, clients=40, rest_authors=2, messages_per_second=120, cuts_per_second=0.2
+)
+MORE_SECONDS: Final = 1.0
+"""Talk between the backup and the loss of both servers."""
+
+needs_cli = pytest.mark.skipif(
+    shutil.which("redis-cli") is None, reason="the machine has no redis-cli"
+)
+
+
+@pytest.fixture(autouse=True)
+async def _fast_loop() -> None:
+    """The crowd lives in the test's event loop: its debug mode would cost more than all chat."""
+    asyncio.get_running_loop().set_debug(False)
+
+
+def environment_of(bed: Bed, folder: Path) -> dict[str, str]:
+    """As both scripts want it, with the programs of the wheels."""
+    redis, postgres = urlsplit(bed.valkey.url), urlsplit(bed.postgres.url)
+    passwords = {"redis": redis.password or "", "postgres": postgres.password or ""}
+    for name, password in passwords.items():
+        (folder / f"{name}.password").write_text(password)
+    programs = postgres_tree().root / POSTGRES_PROGRAMS
+    paths = [str(ROOT / name / "src") for name in ("shared", "worker")]
+    return {
+        "PATH": os.pathsep.join((str(programs), os.environ["PATH"])),
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PGHOST": postgres.hostname or "",
+        "PGPORT": str(postgres.port),
+        "PGUSER": postgres.username or "",
+        "PGDATABASE": postgres.path.removeprefix("/"),
+        "ADDA_BACKUP_DATABASE_PASSWORD_FILE": str(folder / "postgres.password"),
+        "ADDA_BACKUP_REDIS": f"redis://127.0.0.1:{redis.port}",
+        "ADDA_BACKUP_REDIS_PASSWORD_FILE": str(folder / "redis.password"),
+        "ADDA_DATABASE_URL": bed.postgres.url,
+        "ADDA_PYTHON": sys.executable,
+        "ADDA_REDIS_SERVER": str(valkey_server()),
+    }
+
+
+def script(
+    name: str, argument: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(SCRIPTS / name), str(argument)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+async def succeed(name: str, argument: Path, environment: dict[str, str]) -> str:
+    done = await asyncio.to_thread(script, name, argument, environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def destroy(bed: Bed) -> None:
+    """Both servers and all of their data; new ones stand in their places, empty."""
+    for name in [name for kind in SERVICES for name in bed.names(kind)]:
+        bed.stack.hold(name)
+    bed.valkey.kill()
+    bed.valkey._server.stop(forget=True)
+    bed.postgres.kill()
+    bed.postgres._server.stop(forget=True)
+    bed.valkey.start()
+    bed.postgres.start()
+
+
+class Disaster:
+    """A fault: what was known when, for the test to judge."""
+
+    def __init__(self, crowd: Crowd, folder: Path, *, workers_away: bool) -> None:
+        self._crowd, self._folder = crowd, folder
+        self._workers_away = workers_away
+        self.safe: frozenset[str] = frozenset()
+        """Contents that were acknowledged before the backup began."""
+        self.restored: frozenset[str] = frozenset()
+        self.queued = 0
+        self.seconds = 0.0
+
+    async def act(self, bed: Bed, _chance: Random) -> None:
+        run, environment = self._crowd.run, environment_of(bed, self._folder)
+        if self._workers_away:
+            for name in bed.names("worker"):
+                await asyncio.to_thread(bed.stack.hold, name)
+            await asyncio.sleep(MORE_SECONDS)
+        began = run.now
+        self.safe = frozenset(s.content for s in run.history.sendings if s.acked is not None)
+        await succeed("backup.sh", self._folder, environment)
+        await asyncio.sleep(MORE_SECONDS)
+        await asyncio.to_thread(destroy, bed)
+        [backup] = self._folder.glob("2*")
+        started = time.monotonic()
+        told = await succeed("restore.sh", backup, environment)
+        self.seconds = time.monotonic() - started
+        self.queued = int(re.findall(r"(\d+) entries", told)[0])
+        self.restored = await stored_contents(bed)
+        for name in [name for kind in SERVICES for name in bed.names(kind)]:
+            await asyncio.to_thread(bed.stack.release, name)
+        run.history.emptyings.append(Emptying(began, run.now, self.restored))
+
+
+@needs_cli
+@pytest.mark.parametrize("workers_away", [False, True], ids=["workers at work", "a full queue"])
+async def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
+    reachable_path: Path, workers_away: bool
+) -> None:
+    folder = reachable_path / "backups"
+    folder.mkdir()
+    with open_bed(reachable_path, Size(api=1, workers=1)) as bed:
+        crowd = await gather_crowd(bed, LOAD)
+        disaster = Disaster(crowd, folder, workers_away=workers_away)
+        lane = Lane([Fault("disaster", disaster.act)], 1, calm=4.0)
+        outcome = await storm(bed, crowd, [lane], seed=1)
+    outcome.assert_clean()  # no number twice, no message twice, every reader told
+    assert disaster.safe
+    assert disaster.safe <= disaster.restored
+    assert not workers_away or disaster.queued > 50
+    print(
+        f"restored {len(disaster.restored)} in {disaster.seconds:.1f} s, {disaster.queued} queued"
+    )
+
+
+@needs_cli
+async def test_a_restore_refuses_what_it_would_mix_or_cannot_trust(reachable_path: Path) -> None:
+    folder = reachable_path / "backups"
+    folder.mkdir()
+    with open_bed(reachable_path, Size(api=1, ws=1, workers=1)) as bed:
+        environment = environment_of(bed, folder)
+        await succeed("backup.sh", folder, environment)
+        [backup] = folder.glob("2*")
+        async with bed.redis() as redis:
+            await redis.set("somebody", "is here")
+        full = script("restore.sh", backup, environment)
+        assert "Redis is not empty" in full.stderr
+        for name in [name for kind in SERVICES for name in bed.names(kind)]:
+            await asyncio.to_thread(bed.stack.hold, name)
+        async with bed.redis() as redis:
+            await redis.flushall()
+        full = script("restore.sh", backup, environment)
+        assert "is not empty: dropdb" in full.stderr
+        (backup / "redis.rdb").write_bytes(b"REDIS")
+        broken = script("restore.sh", backup, environment)
+        assert "is damaged" in broken.stderr
+        assert {done.returncode for done in (full, broken)} == {1}
+
+
+@needs_cli
+async def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(reachable_path: Path) -> None:
+    folder = reachable_path / "backups"
+    folder.mkdir()
+    with open_bed(reachable_path, Size(api=1, ws=1, workers=1)) as bed:
+        environment = environment_of(bed, folder)
+        for change in ({"PGPORT": "1"}, {"ADDA_BACKUP_REDIS": "redis://127.0.0.1:1"}):
+            done = script("backup.sh", folder, {**environment, **change})
+            assert done.returncode != 0
+            assert [path for path in folder.iterdir() if path.is_dir()] == []
+
+
+@needs_cli
+async def test_old_backups_go_and_young_ones_stay(reachable_path: Path) -> None:
+    folder = reachable_path / "backups"
+    old, young, foreign = (
+        folder / name for name in ("20200101T000000Z", "20200102T000000Z", "mine")
+    )
+    for path in (old, young, foreign):
+        path.mkdir(parents=True)
+    for path in (old, foreign):
+        os.utime(path, (1, 1))
+    with open_bed(reachable_path, Size(api=1, ws=1, workers=1)) as bed:
+        await succeed("backup.sh", folder, environment_of(bed, folder))
+    assert not old.exists()
+    assert young.exists()
+    assert foreign.exists()
