@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench.scaling import (
+from capacity_planner.arithmetic import (
     DEDUP_SECONDS,
     MICROS,
     Constants,

@@ -20,7 +20,8 @@ from draw_scaling import draw, picture
 from scaling_tables import Case, arithmetic, first_walls, number, percent, size, table, walls
 from tests.bench.growth import CURVES, rounded
 from tests.bench.queueing import Crowd
-from tests.bench.scaling import Constants, Limits, Load, NoSize
+
+from capacity_planner.arithmetic import Constants, Limits, Load, NoSize
 
 DOCUMENT: Final = Path(__file__).with_name("scaling.md")
 FIGURES: Final = Path(__file__).with_name("growth.json")

@@ -6,7 +6,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
-SOURCE_ROOTS = ("shared/src", "api_service/src", "ws_service/src", "worker/src", "deploy/local/src")
+SOURCE_ROOTS = (
+    *("shared/src", "api_service/src", "ws_service/src", "worker/src"),
+    *("deploy/local/src", "deploy/planner/src"),
+)
 NO_TWIN_NEEDED = {"__init__.py", "__main__.py"}
 
 TESTED_ELSEWHERE = {

@@ -13,12 +13,12 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from tests.bench.scaling import MICROS
+from capacity_planner.arithmetic import MICROS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.bench.scaling import Constants, Load, Servers
+    from capacity_planner.arithmetic import Constants, Load, Servers
 
 HOT: Final = -1
 """The hot room; the others count from 0."""

@@ -85,7 +85,7 @@ def fresh_machine() -> Iterator[Machine]:
     command = [
         *(DOCKER, "run", "--detach", "--rm", "--name", machine.name, *caps),
         *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
-        *("--tmpfs", "/run", "--tmpfs", "/tmp:exec", image),
+        *("--tmpfs", "/run", image),
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     try:

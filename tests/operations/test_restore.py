@@ -140,7 +140,7 @@ class Disaster:
 @needs_cli
 @pytest.mark.parametrize("workers_away", [False, True], ids=["workers at work", "a full queue"])
 async def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
-    reachable_path: Path, workers_away: bool
+    reachable_path: Path, *, workers_away: bool
 ) -> None:
     folder = reachable_path / "backups"
     folder.mkdir()

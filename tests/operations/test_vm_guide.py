@@ -1,4 +1,4 @@
-"""The guide for one machine, followed to the letter on a fresh Debian; then its backup, brought back."""
+"""The guide for one machine, followed to the letter on a fresh Debian; then a restore."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def script_of(document: str) -> str:
 
 
 def prepare(machine: Machine, folder: Path) -> None:
-    """What stands for the internet: where the code is cloned from, and who trusts the certificate."""
+    """What stands for the internet: where code is cloned from, and who trusts the certificate."""
     machine.put(working_tree(folder), "/srv/adda")
     machine.run(
         "chown -R root:root /srv/adda\n"

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 from tests.bench.queueing import Crowd, Server, mean_wait, percentiles
-from tests.bench.scaling import Limits, Load, Servers, first_wall, servers_for, utilisation
-from tests.unit.bench.some_costs import COSTS
+from tests.unit.deploy.capacity_planner.some_costs import COSTS
+
+from capacity_planner.arithmetic import Limits, Load, Servers, first_wall, servers_for, utilisation
 
 CROWD = Load(20_000, room_people=20, seconds_between=30, hot_rate=10)
 

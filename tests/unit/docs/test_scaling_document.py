@@ -12,9 +12,10 @@ import write_scaling
 from draw_scaling import PICTURES, draw, picture
 from scaling_tables import Case, arithmetic, number, percent, size, table, walls
 from tests.bench.growth import CURVES
-from tests.bench.scaling import Limits, Load
-from tests.unit.bench.some_costs import COSTS
+from tests.unit.deploy.capacity_planner.some_costs import COSTS
 from tests.unit.docs.markdown_files import tables_of
+
+from capacity_planner.arithmetic import Limits, Load
 
 CASES = [Case.of(COSTS, Limits(), Load(people)) for people in write_scaling.CROWDS]
 

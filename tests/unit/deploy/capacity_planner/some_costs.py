@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.bench.scaling import Constants
+from capacity_planner.arithmetic import Constants
 
 COSTS: Final = Constants(
     send_us=200,

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.bench.scaling import (
+from tests.unit.deploy.capacity_planner.some_costs import COSTS
+
+from capacity_planner.arithmetic import (
     Constants,
     Limits,
     Load,
@@ -24,7 +26,6 @@ from tests.bench.scaling import (
     utilisation,
     ws_work,
 )
-from tests.unit.bench.some_costs import COSTS
 
 LIMITS = Limits()
 CROWDS = [Load(connections) for connections in (1000, 10_000, 100_000, 1_000_000)]
