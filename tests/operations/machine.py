@@ -4,11 +4,13 @@
         machine.run("systemctl is-system-running --wait")
         machine.put(folder, "/srv/adda.git")
 
-Not a privileged container: what systemd needs to keep units apart, and no more.
+Not a privileged container: what systemd needs to keep units apart, and no more. The image of
+`ADDA_TEST_DEBIAN` (debian:bookworm-slim) is what it is made of.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -100,9 +102,10 @@ def _image() -> str:
     with TemporaryDirectory() as context:
         shutil.copy(HERE / "machine.Dockerfile", Path(context) / "Dockerfile")
         shutil.copy(HERE / "boot.sh", context)
-        name = "adda-machine"
+        base = os.environ.get("ADDA_TEST_DEBIAN", "debian:bookworm-slim")
+        name = f"adda-machine-of-{base.replace(':', '-')}"
         subprocess.run(
-            [DOCKER, "build", "-q", "-t", name, context],
+            [DOCKER, "build", "-q", "-t", name, "--build-arg", f"BASE={base}", context],
             check=True,
             timeout=600,
             capture_output=True,

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 READMES: Final = ("README.md", "README.bn.md")
 DECISIONS: Final = sorted((ROOT / "deploy" / "decisions").glob("ADR-*.md"))
+GUIDES: Final = (
+    ROOT / "deploy" / "vm" / "README.md",
+    ROOT / "deploy" / "backup" / "README.md",
+)
+"""They say what to do on a machine, and so name its folders."""
 DOCUMENTS: Final = (
     *(ROOT / name for name in READMES),
     ROOT / "ARCHITECTURE.md",
@@ -27,6 +32,11 @@ DOCUMENTS: Final = (
     ROOT / "deploy" / "docs" / "reliability.md",
     ROOT / "deploy" / "docs" / "scaling.md",
     ROOT / "deploy" / "k8s" / "README.md",
+    ROOT / "deploy" / "docs" / "api-guide.md",
+    ROOT / "deploy" / "docs" / "faq.md",
+    ROOT / "deploy" / "docs" / "faq.bn.md",
+    ROOT / "deploy" / "docs" / "upgrades.md",
+    *GUIDES,
     *DECISIONS,
 )
 

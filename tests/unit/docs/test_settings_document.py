@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BESIDE_SETTINGS: Final = {
-    *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS", "ADDA_CHROMIUM"),
+    *("ADDA_SECRETS_DIR", "ADDA_TEST_SERVERS", "ADDA_TEST_DEBIAN", "ADDA_CHROMIUM"),
     *("ADDA_SCHEMATHESIS_EXAMPLES", "ADDA_SCHEMATHESIS_SEED"),
     *("ADDA_FAULTS", "ADDA_FAULTS_RESULTS"),
     *("ADDA_EXAMPLES", "ADDA_SEED"),
+    *("ADDA_BACKUP_DAYS", "ADDA_BACKUP_REDIS_PASSWORD_FILE", "ADDA_BACKUP_DATABASE_PASSWORD_FILE"),
 }
-"""Read by hand: before there are settings, and by the tests."""
+"""Read by hand: before there are settings, by the tests, and by scripts of `deploy/backup`."""
 
 
 def test_the_table_is_not_stale() -> None:
