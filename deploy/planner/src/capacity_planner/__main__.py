@@ -4,7 +4,7 @@ python -m capacity_planner --connections 1e5
 python -m capacity_planner --connections 2e4 --rooms 100 --rate 500 --message-bytes 200 --json
 
 Processor time is that of the machine of the last run (its day and system stand in the figures);
-measure yours by `make bench`. nginx' own processor time is not measured, and not in the plan.
+measure yours by `make bench` and `python -m tests.bench.gateway`. TLS is not in the plan.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from capacity_planner.arithmetic import NoSize
-from capacity_planner.plan import SOURCES, Line, Nonsense, Question, costs_of, plan, wall
+from capacity_planner.arithmetic import Constants, NoSize
+from capacity_planner.plan import SOURCES, Doors, Line, Nonsense, Question, plan, wall
 
 FIGURES: Final = Path(__file__).parents[4] / "deploy" / "docs"
+MEASURED: Final = ("growth", "benchmarks", "gateway")
 _WHOLE: Final = 10
 """From here on no digits behind the point."""
 _UNITS: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -55,10 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(_options(arguments))
     folder, as_json = options.pop("figures"), options.pop("json")
     try:
-        growth, benchmarks = (_read(folder / f"{name}.json") for name in ("growth", "benchmarks"))
+        growth, benchmarks, gateway = (_read(folder / f"{name}.json") for name in MEASURED)
         question = Question(**options)
-        costs, api_us = costs_of(growth, benchmarks)
-        lines, (full, factor) = plan(costs, api_us, question), wall(costs, question)
+        costs, doors = Constants.of(growth), Doors.of(benchmarks, gateway)
+        lines, (full, factor) = plan(costs, doors, question), wall(costs, question)
     except NoSize as part:
         print(f"capacity_planner: no number of servers would do: {part}", file=sys.stderr)
         return 2
@@ -66,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"capacity_planner: no plan: {error}", file=sys.stderr)
         return 2
     if as_json:
-        values = {**asdict(costs), "api_us": api_us}
+        values = asdict(costs) | asdict(doors)
         constants = {n: {"value": v, "source": SOURCES[n]} for n, v in values.items()}
         told = {"plan": [asdict(line) for line in lines], "constants": constants}
         print(json.dumps(told | {"first_wall": {"part": full, "times": factor}}, indent=1))

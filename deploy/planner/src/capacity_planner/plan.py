@@ -61,6 +61,8 @@ SOURCES: Final[Mapping[str, str]] = {
     "row_bytes": "growth.json: stored (last), bytes_per_message",
     "delivery_bytes": "growth.json: receivers (last), bytes_per_delivery",
     "api_us": "benchmarks.json: bars, api, the dearest read at 2,000 a second",
+    "gateway_us": "gateway.json: cpu_us_per_delivery",
+    "gateway_bytes": "gateway.json: bytes_per_connection",
 }
 
 
@@ -137,10 +139,26 @@ class Line:
     why: str
 
 
-def costs_of(growth: Mapping[str, Any], benchmarks: Mapping[str, Any]) -> tuple[Constants, float]:
-    """What was measured: the constants of the arithmetic, and µs of api_service for a read."""
-    reads = benchmarks["bars"]["bars"]["api"].values()
-    return Constants.of(growth), max(read["at_2000"]["cpu_ms"] for read in reads) * 1e3
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What is not in the arithmetic of messages: the REST service and the gateway."""
+
+    api_us: float
+    """api_service: of one read."""
+    gateway_us: float
+    """nginx: of one delivery that passes through it."""
+    gateway_bytes: float
+    """nginx: of one connection."""
+
+    @classmethod
+    def of(cls, benchmarks: Mapping[str, Any], gateway: Mapping[str, Any]) -> Doors:
+        """From the figures of `tests.bench` and `tests.bench.gateway`."""
+        reads = benchmarks["bars"]["bars"]["api"].values()
+        return cls(
+            max(read["at_2000"]["cpu_ms"] for read in reads) * 1e3,
+            gateway["cpu_us_per_delivery"],
+            gateway["bytes_per_connection"],
+        )
 
 
 def sized(costs: Constants, message_bytes: float) -> Constants:
@@ -154,7 +172,7 @@ def sized(costs: Constants, message_bytes: float) -> Constants:
     )
 
 
-def plan(measured: Constants, api_us: float, question: Question) -> list[Line]:
+def plan(measured: Constants, doors: Doors, question: Question) -> list[Line]:
     """All lines of the plan.
 
     Raises:
@@ -166,10 +184,10 @@ def plan(measured: Constants, api_us: float, question: Question) -> list[Line]:
     return [
         *_crowd(load),
         *_sockets(costs, load, limits),
-        *_api(api_us, load, limits, question.requests),
+        *_api(doors.api_us, load, limits, question.requests),
         *_redis(costs, load, limits),
         *_storage(costs, load, limits),
-        *_network(costs, load),
+        *_gateway(costs, doors, load, limits),
     ]
 
 
@@ -237,10 +255,14 @@ def _storage(costs: Constants, load: Load, limits: Limits) -> list[Line]:
     ]
 
 
-def _network(costs: Constants, load: Load) -> list[Line]:
+def _gateway(costs: Constants, doors: Doors, load: Load, limits: Limits) -> list[Line]:
     sockets = load.connections * SOCKETS_OF_A_CONNECTION
     out = load.deliveries * costs.delivery_bytes
+    cores = ceil(load.deliveries * doors.gateway_us / MICROS / limits.ws_share)
+    memory = load.connections * doors.gateway_bytes
     return [
+        Line("gateway", "cores of nginx", cores, "", f"at most {limits.ws_share:.0%} of each"),
+        Line("gateway", "memory", memory, "B", "of all nginx, without the kernel's"),
         Line("gateway", "sockets", sockets, "", "worker_connections and open files of all nginx"),
         Line("gateway", "to clients", out, "B/s", "without headers of TCP and TLS"),
     ]

@@ -11,20 +11,20 @@ import write_scaling
 from tests.conftest import ROOT
 from tests.unit.deploy.capacity_planner.some_costs import COSTS
 
-from capacity_planner.__main__ import FIGURES, main, size
+from capacity_planner.__main__ import FIGURES, MEASURED, main, size
 from capacity_planner.arithmetic import Constants, NoSize
 from capacity_planner.plan import (
     SOURCES,
     STORED_CONTENT_BYTES,
+    Doors,
     Line,
     Nonsense,
     Question,
-    costs_of,
     plan,
     wall,
 )
 
-API_US: Final = 350.0
+DOORS: Final = Doors(api_us=350.0, gateway_us=8.0, gateway_bytes=27_000)
 GROWING: Final = [
     "rows",
     *("messages", "deliveries", "requests", "replicas", "primaries", "processes", "sockets"),
@@ -34,20 +34,19 @@ GROWING: Final = [
 
 
 @pytest.fixture
-def measured() -> tuple[Constants, float]:
-    growth, benchmarks = (
-        json.loads((FIGURES / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("growth", "benchmarks")
+def measured() -> tuple[Constants, Doors]:
+    growth, benchmarks, gateway = (
+        json.loads((FIGURES / f"{name}.json").read_text(encoding="utf-8")) for name in MEASURED
     )
-    return costs_of(growth, benchmarks)
+    return Constants.of(growth), Doors.of(benchmarks, gateway)
 
 
 def values(costs: Constants, question: Question) -> dict[tuple[str, str], float]:
-    return {(line.part, line.what): line.value for line in plan(costs, API_US, question)}
+    return {(line.part, line.what): line.value for line in plan(costs, DOORS, question)}
 
 
 def test_a_plan_of_the_measured_crowds_is_that_of_the_page(
-    measured: tuple[Constants, float],
+    measured: tuple[Constants, Doors],
 ) -> None:
     page = write_scaling.cases(json.loads((FIGURES / "growth.json").read_text(encoding="utf-8")))
     for case in page:
@@ -110,18 +109,18 @@ def test_what_is_asked_for_is_reckoned_with() -> None:
 )
 def test_a_crowd_that_cannot_be_gets_no_plan(question: Question) -> None:
     with pytest.raises(Nonsense):
-        plan(COSTS, API_US, question)
+        plan(COSTS, DOORS, question)
 
 
 def test_a_room_too_hot_for_one_node_gets_no_plan() -> None:
     with pytest.raises(NoSize, match="redis"):
-        plan(replace(COSTS, send_us=0, hear_us=0, write_us=0), API_US, Question(1e4, hot_rate=1e5))
+        plan(replace(COSTS, send_us=0, hear_us=0, write_us=0), DOORS, Question(1e4, hot_rate=1e5))
     with pytest.raises(NoSize, match="nobody talks"):
         wall(COSTS, Question(10, rate=0, hot_rate=0))
 
 
 def test_each_constant_names_its_source() -> None:
-    assert set(SOURCES) == {*(field.name for field in fields(Constants)), "api_us"}
+    assert set(SOURCES) == {field.name for kind in (Constants, Doors) for field in fields(kind)}
     for source in SOURCES.values():
         assert (ROOT / "deploy" / "docs" / source.partition(":")[0]).is_file()
 
