@@ -17,7 +17,7 @@ from shared.message_store.engine import create_engine
 from worker.migrate import _config
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from sqlalchemy import Connection
 
@@ -37,7 +37,7 @@ SELECT conrelid::regclass::text || ': ' || pg_get_constraintdef(oid) FROM pg_con
 WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
   AND conrelid::regclass::text <> 'alembic_version'
 """
-_SAMPLES: Final = {
+_SAMPLES: Final[Mapping[str, Callable[[], object]]] = {
     "uuid": uuid4,
     "bytea": lambda: uuid4().bytes * 2,
     "text": lambda: "text",
