@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from tests.conftest import ROOT
 from tests.faults.bed import SERVICES, Size, open_bed
@@ -20,10 +22,14 @@ from tests.faults.crowd import Load, gather_crowd
 from tests.faults.history import Emptying
 from tests.faults.reading import stored_contents
 from tests.faults.storm import Lane, storm
+from tests.own_postgres import OwnPostgres
+from tests.own_valkey import OwnValkey
 
 from local_stack.wheels import POSTGRES_PROGRAMS, postgres_tree, valkey_server
+from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
     from random import Random
 
@@ -48,9 +54,9 @@ async def _fast_loop() -> None:
     asyncio.get_running_loop().set_debug(False)
 
 
-def environment_of(bed: Bed, folder: Path) -> dict[str, str]:
+def environment_of(redis_url: str, database_url: str, folder: Path) -> dict[str, str]:
     """As both scripts want it, with the programs of the wheels."""
-    redis, postgres = urlsplit(bed.valkey.url), urlsplit(bed.postgres.url)
+    redis, postgres = urlsplit(redis_url), urlsplit(database_url)
     passwords = {"redis": redis.password or "", "postgres": postgres.password or ""}
     for name, password in passwords.items():
         (folder / f"{name}.password").write_text(password)
@@ -66,10 +72,44 @@ def environment_of(bed: Bed, folder: Path) -> dict[str, str]:
         "ADDA_BACKUP_DATABASE_PASSWORD_FILE": str(folder / "postgres.password"),
         "ADDA_BACKUP_REDIS": f"redis://127.0.0.1:{redis.port}",
         "ADDA_BACKUP_REDIS_PASSWORD_FILE": str(folder / "redis.password"),
-        "ADDA_DATABASE_URL": bed.postgres.url,
+        "ADDA_DATABASE_URL": database_url,
         "ADDA_PYTHON": sys.executable,
         "ADDA_REDIS_SERVER": str(valkey_server()),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Both servers, without anything of Adda."""
+
+    folder: Path
+    """For backups."""
+    environment: dict[str, str]
+    valkey: OwnValkey
+    postgres: OwnPostgres
+
+
+@pytest.fixture
+async def bare(reachable_path: Path) -> AsyncIterator[Bare]:
+    folder = reachable_path / "backups"
+    folder.mkdir()
+    valkey, postgres = (
+        OwnValkey(reachable_path / "redis", None),
+        OwnPostgres(reachable_path / "postgres"),
+    )
+    try:
+        await copy_at_once(valkey.url)
+        yield Bare(folder, environment_of(valkey.url, postgres.url, folder), valkey, postgres)
+    finally:
+        valkey.stop()
+        postgres._server.stop(forget=True)
+
+
+async def copy_at_once(redis_url: str) -> None:
+    """A server waits some seconds for other replicas before it sends a copy; here none come."""
+    redis = open_redis(redis_url, "test")
+    await redis.config_set("repl-diskless-sync-delay", 0)
+    await redis.aclose()
 
 
 def script(
@@ -116,7 +156,10 @@ class Disaster:
         self.seconds = 0.0
 
     async def act(self, bed: Bed, _chance: Random) -> None:
-        run, environment = self._crowd.run, environment_of(bed, self._folder)
+        run, environment = (
+            self._crowd.run,
+            environment_of(bed.valkey.url, bed.postgres.url, self._folder),
+        )
         if self._workers_away:
             for name in bed.names("worker"):
                 await asyncio.to_thread(bed.stack.hold, name)
@@ -145,6 +188,7 @@ async def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
     folder = reachable_path / "backups"
     folder.mkdir()
     with open_bed(reachable_path, Size(api=1, workers=1)) as bed:
+        await copy_at_once(bed.valkey.url)
         crowd = await gather_crowd(bed, LOAD)
         disaster = Disaster(crowd, folder, workers_away=workers_away)
         lane = Lane([Fault("disaster", disaster.act)], 1, calm=4.0)
@@ -159,53 +203,43 @@ async def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
 
 
 @needs_cli
-async def test_a_restore_refuses_what_it_would_mix_or_cannot_trust(reachable_path: Path) -> None:
-    folder = reachable_path / "backups"
-    folder.mkdir()
-    with open_bed(reachable_path, Size(api=1, ws=1, workers=1)) as bed:
-        environment = environment_of(bed, folder)
-        await succeed("backup.sh", folder, environment)
-        [backup] = folder.glob("2*")
-        async with bed.redis() as redis:
-            await redis.set("somebody", "is here")
-        full = script("restore.sh", backup, environment)
-        assert "Redis is not empty" in full.stderr
-        for name in [name for kind in SERVICES for name in bed.names(kind)]:
-            await asyncio.to_thread(bed.stack.hold, name)
-        async with bed.redis() as redis:
-            await redis.flushall()
-        full = script("restore.sh", backup, environment)
-        assert "is not empty: dropdb" in full.stderr
-        (backup / "redis.rdb").write_bytes(b"REDIS")
-        broken = script("restore.sh", backup, environment)
-        assert "is damaged" in broken.stderr
-        assert {done.returncode for done in (full, broken)} == {1}
+async def test_a_restore_refuses_what_it_would_mix_or_cannot_trust(bare: Bare) -> None:
+    await succeed("backup.sh", bare.folder, bare.environment)
+    [backup] = bare.folder.glob("2*")
+    redis = open_redis(bare.valkey.url, "test")
+    await redis.set("somebody", "is here")
+    mixed_redis = script("restore.sh", backup, bare.environment)
+    await redis.flushall()
+    await redis.aclose()
+    connection = await asyncpg.connect(bare.postgres.url)
+    await connection.execute("CREATE TABLE somebody (id int)")
+    await connection.close()
+    mixed_tables = script("restore.sh", backup, bare.environment)
+    (backup / "redis.rdb").write_bytes(b"REDIS")
+    broken = script("restore.sh", backup, bare.environment)
+    assert "Redis is not empty (1)" in mixed_redis.stderr
+    assert "is not empty: dropdb" in mixed_tables.stderr
+    assert "is damaged" in broken.stderr
+    assert {done.returncode for done in (mixed_redis, mixed_tables, broken)} == {1}
 
 
 @needs_cli
-async def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(reachable_path: Path) -> None:
-    folder = reachable_path / "backups"
-    folder.mkdir()
-    with open_bed(reachable_path, Size(api=1, ws=1, workers=1)) as bed:
-        environment = environment_of(bed, folder)
-        for change in ({"PGPORT": "1"}, {"ADDA_BACKUP_REDIS": "redis://127.0.0.1:1"}):
-            done = script("backup.sh", folder, {**environment, **change})
-            assert done.returncode != 0
-            assert [path for path in folder.iterdir() if path.is_dir()] == []
+async def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(bare: Bare) -> None:
+    for change in ({"PGPORT": "1"}, {"ADDA_BACKUP_REDIS": "redis://127.0.0.1:1"}):
+        done = script("backup.sh", bare.folder, {**bare.environment, **change})
+        assert done.returncode != 0
+        assert [path for path in bare.folder.iterdir() if path.is_dir()] == []
 
 
 @needs_cli
-async def test_old_backups_go_and_young_ones_stay(reachable_path: Path) -> None:
-    folder = reachable_path / "backups"
-    old, young, foreign = (
-        folder / name for name in ("20200101T000000Z", "20200102T000000Z", "mine")
-    )
+async def test_old_backups_go_and_young_ones_stay(bare: Bare) -> None:
+    names = ("20200101T000000Z", "20200102T000000Z", "mine")
+    old, young, foreign = (bare.folder / name for name in names)
     for path in (old, young, foreign):
-        path.mkdir(parents=True)
+        path.mkdir()
     for path in (old, foreign):
         os.utime(path, (1, 1))
-    with open_bed(reachable_path, Size(api=1, ws=1, workers=1)) as bed:
-        await succeed("backup.sh", folder, environment_of(bed, folder))
+    await succeed("backup.sh", bare.folder, bare.environment)
     assert not old.exists()
     assert young.exists()
     assert foreign.exists()
