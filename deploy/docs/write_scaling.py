@@ -39,7 +39,8 @@ What the parts cost when more people come, what that means for up to a million o
 each part is full. Made from what `python -m tests.bench.growth` measured on the product itself
 (in about ten minutes; repeat it on your machine) by `deploy/docs/write_scaling.py`.
 
-For a crowd of yours, with the gateway and api_service: `python -m capacity_planner --connections 1e5`.
+For a crowd of yours, with the gateway and api_service:
+`python -m capacity_planner --connections 1e5`.
 """
 
 _CURVES: Final = """\

@@ -20,7 +20,7 @@ from tests.faults.bed import SERVICES, Size, open_bed
 from tests.faults.catalogue import Fault
 from tests.faults.crowd import Load, gather_crowd
 from tests.faults.history import Emptying
-from tests.faults.reading import stored_contents
+from tests.faults.reading import stored_contents, wait_stored
 from tests.faults.storm import Lane, storm
 from tests.own_postgres import OwnPostgres
 from tests.own_valkey import OwnValkey
@@ -40,6 +40,17 @@ SCRIPTS: Final = ROOT / "deploy" / "backup"
 LOAD: Final = Load(
     rooms=6, clients=40, rest_authors=2, messages_per_second=120, cuts_per_second=0.2
 )
+WORKERS: Final = ("at work", "away", "back between the copies")
+BETWEEN: Final = """#!/bin/sh
+# The program itself; and after the first copy a pause, for the test to do something.
+{program} "$@"
+code=$?
+case " $* " in *" --rdb "* | *" --file="*)
+    touch {folder}/first
+    until [ -e {folder}/second ]; do sleep 0.05; done ;;
+esac
+exit $code
+"""
 MORE_SECONDS: Final = 1.0
 """Talk between the backup and the loss of both servers."""
 
@@ -146,9 +157,9 @@ def destroy(bed: Bed) -> None:
 class Disaster:
     """A fault: what was known when, for the test to judge."""
 
-    def __init__(self, crowd: Crowd, folder: Path, *, workers_away: bool) -> None:
+    def __init__(self, crowd: Crowd, folder: Path, workers: str) -> None:
         self._crowd, self._folder = crowd, folder
-        self._workers_away = workers_away
+        self._workers = workers
         self.safe: frozenset[str] = frozenset()
         """Contents that were acknowledged before the backup began."""
         self.restored: frozenset[str] = frozenset()
@@ -160,13 +171,16 @@ class Disaster:
             self._crowd.run,
             environment_of(bed.valkey.url, bed.postgres.url, self._folder),
         )
-        if self._workers_away:
+        if self._workers != "at work":
             for name in bed.names("worker"):
                 await asyncio.to_thread(bed.stack.hold, name)
             await asyncio.sleep(MORE_SECONDS)
         began = run.now
         self.safe = frozenset(s.content for s in run.history.sendings if s.acked is not None)
-        await succeed("backup.sh", self._folder, environment)
+        if self._workers == "back between the copies":
+            await self._back_up_in_two(bed, environment)
+        else:
+            await succeed("backup.sh", self._folder, environment)
         await asyncio.sleep(MORE_SECONDS)
         await asyncio.to_thread(destroy, bed)
         [backup] = self._folder.glob("2*")
@@ -179,24 +193,43 @@ class Disaster:
             await asyncio.to_thread(bed.stack.release, name)
         run.history.emptyings.append(Emptying(began, run.now, self.restored))
 
+    async def _back_up_in_two(self, bed: Bed, environment: dict[str, str]) -> None:
+        """All that waits is stored when one of the two is copied and the other is not."""
+        place = self._folder.parent / "programs"
+        place.mkdir()
+        for name in ("redis-cli", "pg_dump"):
+            program = shutil.which(name, path=environment["PATH"])
+            (place / name).write_text(BETWEEN.format(program=program, folder=place))
+            (place / name).chmod(0o755)
+        changed = {**environment, "PATH": os.pathsep.join((str(place), environment["PATH"]))}
+        backup = asyncio.create_task(succeed("backup.sh", self._folder, changed))
+        while not (place / "first").exists():
+            assert not backup.done(), backup.result()
+            await asyncio.sleep(0.05)
+        for name in bed.names("worker"):
+            await asyncio.to_thread(bed.stack.release, name)
+        await wait_stored(bed, 60.0, at_most=20)
+        (place / "second").touch()
+        await backup
+
 
 @needs_cli
-@pytest.mark.parametrize("workers_away", [False, True], ids=["workers at work", "a full queue"])
+@pytest.mark.parametrize("workers", WORKERS)
 async def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
-    reachable_path: Path, *, workers_away: bool
+    reachable_path: Path, workers: str
 ) -> None:
     folder = reachable_path / "backups"
     folder.mkdir()
     with open_bed(reachable_path, Size(api=1, workers=1)) as bed:
         await copy_at_once(bed.valkey.url)
         crowd = await gather_crowd(bed, LOAD)
-        disaster = Disaster(crowd, folder, workers_away=workers_away)
+        disaster = Disaster(crowd, folder, workers)
         lane = Lane([Fault("disaster", disaster.act)], 1, calm=4.0)
         outcome = await storm(bed, crowd, [lane], seed=1)
     outcome.assert_clean()  # no number twice, no message twice, every reader told
     assert disaster.safe
     assert disaster.safe <= disaster.restored
-    assert not workers_away or disaster.queued > 50
+    assert workers == "at work" or disaster.queued > 50
     print(
         f"restored {len(disaster.restored)} in {disaster.seconds:.1f} s, {disaster.queued} queued"
     )
