@@ -302,11 +302,14 @@ async def queue_filled(bed: Bed, entries: int = 260_000) -> AsyncIterator[None]:
 
 
 async def _fill(redis: Any, room: UUID, entries: int) -> None:
-    stream, fields = KEYS.ingest(KEYS.partition_of(room)), entry_of(message_row(room, 1))
-    for at in range(0, entries, 5000):
+    """Messages that differ in their ids and numbers alone: made in half the time."""
+    stream, row = KEYS.ingest(KEYS.partition_of(room)), message_row(room, 1)
+    fields, own = entry_of(row), str(row.id).encode()
+    for at in range(0, entries, 2000):
         pipeline = redis.pipeline(transaction=False)
-        for seq in range(at + 1, at + 5001):
-            pipeline.xadd(stream, {**fields, b"s": b"%d" % seq})
+        for seq in range(at + 1, at + 2001):
+            body = fields[b"b"].replace(own, str(UUID(int=row.id.int + seq)).encode())
+            pipeline.xadd(stream, {**fields, b"s": b"%d" % seq, b"b": body})
         await pipeline.execute()
 
 
