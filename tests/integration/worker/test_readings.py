@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from pydantic import SecretStr
 from tests.integration.worker.harness import Ingest, until, worker_process
 from tests.metrics_text import scrape
 
 from shared.runtime.metrics import Service
+from worker.wiring import open_deps
 
 if TYPE_CHECKING:
+    import pytest
+
     from worker.settings import WorkerSettings
 
 POISON = {b"k": b"m", b"v": b"1", b"r": b"not a room", b"s": b"x"}
@@ -57,6 +62,28 @@ async def test_what_waits_for_postgresql_is_told_while_it_is_away(
         seen = await scrape(base)
     assert seen.value("adda_ingest_lag_entries") == 30
     assert seen.value("adda_ingest_fullest_ratio") == 30 / 1_000_000
+
+
+async def test_redis_is_not_called_away_while_a_full_batch_waits_for_postgresql(
+    ingest: Ingest, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.progress.READY_SECONDS", 3.0)
+    monkeypatch.setattr("worker.progress.CHECK_SECONDS", 0.1)
+    tight = settings.model_copy(update={"batch_size": 10, "database_url": SecretStr(AWAY)})
+    await ingest.put_messages(uuid4(), 1, 50)
+    stop = asyncio.Event()
+    async with open_deps(tight, stop) as deps:
+        working = asyncio.create_task(deps.supervisor.run_until(stop))
+
+        async def full() -> bool:
+            return any(consumer.batcher.full for consumer in deps.supervisor.consumers)
+
+        await until(full)
+        await asyncio.sleep(4)  # longer than a silent part counts as there
+        failing = (await deps.progress.readiness()).failing
+        stop.set()
+        await working
+    assert failing == ("postgres",)
 
 
 async def test_a_worker_that_cannot_see_the_queues_says_nothing_of_them(

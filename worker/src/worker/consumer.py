@@ -111,6 +111,9 @@ class Consumer:
     async def _run_once(self) -> None:
         if not self.batcher.full:  # a full batcher stops reading: that is the backpressure
             await self._collect()
+        elif self.progress.redis_is_due:
+            await self.streams.ping()
+            self.progress.redis_answered()
         if self._carrying is not None and self._carrying.done():
             await self._finish()
         if self.batcher.due(self.clock.monotonic()):

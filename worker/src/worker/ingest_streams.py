@@ -88,6 +88,10 @@ class IngestStreams:
             self.recover()
         return entries
 
+    async def ping(self) -> None:
+        """Asks for a sign of life, for who does not read just now."""
+        await self._redis.ping()
+
     async def claim(self, count: int, idle_seconds: float) -> list[Entry]:
         """Takes over entries that some consumer has held for `idle_seconds` or longer.
 

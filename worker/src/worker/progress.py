@@ -14,7 +14,7 @@ READY_SECONDS: Final = 10.0
 """A part that did not answer for so long is missing."""
 
 CHECK_SECONDS: Final = 3.0
-"""An idle worker asks PostgreSQL so often whether it is there."""
+"""A worker asks so often whether a part is there that it has no other question to."""
 
 
 class Progress:
@@ -34,6 +34,11 @@ class Progress:
     def postgres_answered(self) -> None:
         """A round trip to PostgreSQL worked just now."""
         self._postgres = self._clock.monotonic()
+
+    @property
+    def redis_is_due(self) -> bool:
+        """Whether it is time to ask Redis for a sign of life."""
+        return self._age(self._redis) >= CHECK_SECONDS
 
     @property
     def postgres_is_due(self) -> bool:
