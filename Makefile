@@ -30,7 +30,7 @@ BENCH     := .adda-bench
 ABUSE     := .adda-abuse
 ALERTS    := .adda-alerts
 DRILL     := $(BIN)/pytest -n 0
-BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:deploy/local/src
+BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:gateway/src:deploy/local/src
 # Its programs see the environment's Node.js, as they would see the machine's.
 NPM       := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix gateway/web --loglevel=error
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

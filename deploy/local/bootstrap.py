@@ -20,7 +20,10 @@ ENVIRONMENT = CHECKOUT / ".venv"
 PYTHON = str(ENVIRONMENT / "bin" / "python")
 RUN_LOCK = CHECKOUT / ".adda" / "lock"
 INSTALLER_LOCK = str(HERE / "bootstrap.txt")
-SOURCES = ("shared/src", "api_service/src", "ws_service/src", "worker/src", "deploy/local/src")
+SOURCES = (
+    *("shared/src", "api_service/src", "ws_service/src", "worker/src"),
+    *("gateway/src", "deploy/local/src"),
+)
 OLDEST = (3, 11)
 
 VENV_REMEDY = "install the venv module (Debian: apt-get install python3-venv), then again"
@@ -61,6 +64,7 @@ def make_environment() -> None:
     # Another Python, or a moved checkout, and it must be made anew.
     identity = "{} {} {}".format(sys.version, Path(sys.executable).resolve(), CHECKOUT)
     if stamp_of("environment") == identity and os.access(PYTHON, os.X_OK):
+        put_on_path()
         return
     if stack_is_running():
         problem = "{} would have to make .venv anew, on which the stack of this folder runs"
@@ -73,11 +77,17 @@ def make_environment() -> None:
         raise InstallError(problem.format(ENVIRONMENT, ENVIRONMENT.readlink()), "remove the link")
     say("making .venv")
     run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], "no .venv", VENV_REMEDY)
-    version = "python{}.{}".format(*sys.version_info[:2])
-    packages = ENVIRONMENT / "lib" / version / "site-packages"
-    lines = [str(CHECKOUT / source) + "\n" for source in SOURCES]
-    (packages / "adda.pth").write_text("".join(lines), encoding="utf-8")
+    put_on_path()
     write_stamp("environment", identity)
+
+
+def put_on_path() -> None:
+    """Let the environment's Python find our sources, also those that are new since it was made."""
+    version = "python{}.{}".format(*sys.version_info[:2])
+    path = ENVIRONMENT / "lib" / version / "site-packages" / "adda.pth"
+    lines = "".join(str(CHECKOUT / source) + "\n" for source in SOURCES)
+    if not path.exists() or path.read_text(encoding="utf-8") != lines:
+        path.write_text(lines, encoding="utf-8")
 
 
 def stack_is_running() -> bool:
