@@ -26,6 +26,7 @@ DOCUMENTS: Final = (
     ROOT / "deploy" / "docs" / "abuse.md",
     ROOT / "deploy" / "docs" / "reliability.md",
     ROOT / "deploy" / "docs" / "scaling.md",
+    ROOT / "deploy" / "compose" / "README.md",
     ROOT / "deploy" / "k8s" / "README.md",
     *DECISIONS,
 )

@@ -17,8 +17,9 @@ BESIDE_SETTINGS: Final = {
     *("ADDA_SCHEMATHESIS_EXAMPLES", "ADDA_SCHEMATHESIS_SEED"),
     *("ADDA_FAULTS", "ADDA_FAULTS_RESULTS"),
     *("ADDA_EXAMPLES", "ADDA_SEED"),
+    *("ADDA_BIND", "ADDA_NOFILE", "ADDA_VERSION", "ADDA_REVISION"),
 }
-"""Read by hand: before there are settings, and by the tests."""
+"""Read by hand: before there are settings, by the tests, and by docker-compose.yml."""
 
 
 def test_the_table_is_not_stale() -> None:
