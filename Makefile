@@ -30,7 +30,7 @@ BENCH     := .adda-bench
 ABUSE     := .adda-abuse
 ALERTS    := .adda-alerts
 DRILL     := $(BIN)/pytest -n 0
-BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:deploy/local/src
+BENCH_PATH := .:shared/src:api_service/src:ws_service/src:worker/src:gateway/src:deploy/local/src
 # Its programs see the environment's Node.js, as they would see the machine's.
 NPM       := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix gateway/web --loglevel=error
 COMPILE   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -136,6 +136,14 @@ abuse: install-dev ## some minutes: a thousand strangers attack a stack, and the
 fuzz: install-dev ## RUNS=1000000 inputs to whatever reads bytes of strangers
 	@PYTHONPATH=$(BENCH_PATH) $(BIN)/python -m tests.abuse.fuzz --runs $(RUNS)
 
+.PHONY: images
+images: ## build all container images, named after this commit
+	@ADDA_REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) docker compose build
+
+.PHONY: containers
+containers: install-dev ## the stack of containers, run, scaled, updated under load; wants a container engine
+	@ADDA_CONTAINERS=measure $(DRILL) tests/containers $(PYTEST)
+
 .PHONY: load
 load: install-dev ## put a load on a stack: make load [URL=… CLIENTS=500 RATE=20 ROOMS=1 SCENARIO=hot-room]
 	@PYTHONPATH=.:shared/src $(BIN)/python -m tests.load $(URL) $(LOAD) \
@@ -186,6 +194,7 @@ lock: install-dev ## compile all lock files anew from pyproject.toml (UPGRADE=1:
 	$(COMPILE) $$up deploy/local/bootstrap.in -o deploy/local/bootstrap.txt; \
 	$(COMPILE) $$up pyproject.toml --extra dev -o tests/requirements.txt; \
 	$(COMPILE) deploy/local/node.in -c tests/requirements.txt -o deploy/local/node.txt; \
+	$(COMPILE) gateway/requirements.in -c tests/requirements.txt -o gateway/requirements.txt; \
 	for pair in local:deploy/local api:api_service ws:ws_service worker:worker \
 			tracing:deploy/observability; do \
 		$(COMPILE) pyproject.toml --extra "$${pair%%:*}" -c tests/requirements.txt \

@@ -16,13 +16,14 @@ from pydantic.fields import FieldInfo
 from api_service.settings import ApiSettings
 from shared.domain.budgets import Budget
 from shared.runtime.secret_files import SUFFIX, is_secret
-from shared.runtime.settings import CommonSettings, DoorSettings
+from shared.runtime.settings import CommonSettings, DoorSettings, machine_name
 from worker.settings import WorkerSettings
 from ws_service.settings import WsSettings
 
 DOCUMENT: Final = Path(__file__).with_name("settings.md")
 
 _NAMES: Final[dict[Any, str]] = {SecretStr: "secret text", Budget: "burst/per second"}
+_FOUND_OUT: Final[dict[Any, str]] = {machine_name: "the machine's name"}
 Settings = type[CommonSettings]
 
 _SECTIONS: Final[tuple[tuple[str, Settings, Settings | None], ...]] = (
@@ -91,7 +92,7 @@ def _section(heading: str, settings: Settings, above: Settings | None) -> str:
 
 def _row(name: str, field: FieldInfo) -> str:
     kind = ", ".join(filter(None, (_type(name, field.annotation), _bounds(field.metadata))))
-    cells = (f"`{_variable(name)}`", kind, _default(field.default), field.description or "")
+    cells = (f"`{_variable(name)}`", kind, _default(field), field.description or "")
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -138,7 +139,10 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _default(value: object) -> str:
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return _FOUND_OUT[field.default_factory]
+    value: object = field.default
     if value is None:
         return "none"
     if isinstance(value, SecretStr):

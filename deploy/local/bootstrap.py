@@ -22,7 +22,7 @@ RUN_LOCK = CHECKOUT / ".adda" / "lock"
 INSTALLER_LOCK = str(HERE / "bootstrap.txt")
 SOURCES = (
     *("shared/src", "api_service/src", "ws_service/src", "worker/src"),
-    *("deploy/local/src", "deploy/planner/src"),
+    *("gateway/src", "deploy/local/src", "deploy/planner/src"),
 )
 OLDEST = (3, 11)
 

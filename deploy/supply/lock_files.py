@@ -20,6 +20,7 @@ PYTHON_LOCKS: Final[Mapping[str, str]] = {
     "api_service": "api_service/requirements.txt",
     "ws_service": "ws_service/requirements.txt",
     "worker": "worker/requirements.txt",
+    "gateway": "gateway/requirements.txt",
     "local": "deploy/local/requirements.txt",
     "tests": "tests/requirements.txt",
     "bootstrap": "deploy/local/bootstrap.txt",

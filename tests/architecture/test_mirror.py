@@ -8,8 +8,11 @@ ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 SOURCE_ROOTS = (
     *("shared/src", "api_service/src", "ws_service/src", "worker/src"),
-    *("deploy/local/src", "deploy/planner/src"),
+    *("gateway/src", "deploy/local/src", "deploy/planner/src"),
 )
+SCRIPTS = ("deploy/compose", "deploy/local")
+"""Folders of programs that are run by path."""
+
 NO_TWIN_NEEDED = {"__init__.py", "__main__.py"}
 
 TESTED_ELSEWHERE = {
@@ -116,7 +119,7 @@ def modules() -> set[str]:
         for path in (ROOT / root).rglob("*.py")
         if path.name not in NO_TWIN_NEEDED and "migrations" not in path.parts
     }
-    return found | {path.stem for path in (ROOT / "deploy/local").glob("*.py")}
+    return found | {path.stem for folder in SCRIPTS for path in (ROOT / folder).glob("*.py")}
 
 
 def twins(module: str) -> list[Path]:

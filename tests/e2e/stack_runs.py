@@ -52,7 +52,8 @@ class Run:
 
 @contextmanager
 def run(folder: Path, port: int, environment: Mapping[str, str] | None = None) -> Iterator[Run]:
-    paths = os.pathsep.join([str(ROOT / "deploy/local/src"), str(ROOT)])
+    sources = ("gateway/src", "deploy/local/src", "")
+    paths = os.pathsep.join(str(ROOT / source) for source in sources)
     with (folder / "output").open("w") as output:
         process = subprocess.Popen(
             [sys.executable, str(PROGRAM), str(folder / "adda"), str(port)],

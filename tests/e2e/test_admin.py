@@ -27,7 +27,7 @@ def account(stack: Stack) -> str:
     directory = str(stack.options.directory)
     arguments = ["--directory", directory, "admin", "create", "rakib", "--role", "admin"]
     environment = service_environment(PYTHONUTF8="1")
-    environment["PYTHONPATH"] += f":{ROOT / 'deploy' / 'local' / 'src'}"
+    environment["PYTHONPATH"] += f":{ROOT / 'gateway/src'}:{ROOT / 'deploy/local/src'}"
     done = subprocess.run(
         [sys.executable, "-m", "local_stack", *arguments],
         input=f"{PASSWORD}\n",

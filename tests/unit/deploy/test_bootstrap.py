@@ -132,3 +132,22 @@ def test_an_environment_of_somebody_else_is_not_emptied(
     assert bootstrap.main([]) == 1
     assert "points to theirs" in capsys.readouterr().err
     assert (tmp_path / "theirs" / "kept").exists()
+
+
+def test_sources_that_are_new_are_found_by_an_environment_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    packages = tmp_path / ".venv" / "lib" / version / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(bootstrap, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(bootstrap, "ENVIRONMENT", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "PYTHON", sys.executable)
+    identity = f"{sys.version} {Path(sys.executable).resolve()} {tmp_path}"
+    bootstrap.write_stamp("environment", identity)
+    (packages / "adda.pth").write_text("of an older checkout\n")
+    monkeypatch.setattr(bootstrap, "succeeds", RecordingSteps(failing=""))
+
+    assert bootstrap.main([]) == 0
+    found = (packages / "adda.pth").read_text().splitlines()
+    assert found == [str(tmp_path / source) for source in bootstrap.SOURCES]

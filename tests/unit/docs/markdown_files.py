@@ -31,6 +31,7 @@ DOCUMENTS: Final = (
     ROOT / "deploy" / "docs" / "abuse.md",
     ROOT / "deploy" / "docs" / "reliability.md",
     ROOT / "deploy" / "docs" / "scaling.md",
+    ROOT / "deploy" / "compose" / "README.md",
     ROOT / "deploy" / "k8s" / "README.md",
     ROOT / "deploy" / "docs" / "api-guide.md",
     ROOT / "deploy" / "docs" / "faq.md",

@@ -18,8 +18,10 @@ BESIDE_SETTINGS: Final = {
     *("ADDA_FAULTS", "ADDA_FAULTS_RESULTS"),
     *("ADDA_EXAMPLES", "ADDA_SEED"),
     *("ADDA_BACKUP_DAYS", "ADDA_BACKUP_REDIS_PASSWORD_FILE", "ADDA_BACKUP_DATABASE_PASSWORD_FILE"),
+    *("ADDA_BIND", "ADDA_NOFILE", "ADDA_VERSION", "ADDA_REVISION"),
 }
-"""Read by hand: before there are settings, by the tests, and by scripts of `deploy/backup`."""
+"""Read by hand: before there are settings, by the tests, by scripts of `deploy/backup`, and by
+docker-compose.yml."""
 
 
 def test_the_table_is_not_stale() -> None:

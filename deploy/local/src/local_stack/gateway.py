@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
-import resource
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from string import Template
 
+from gateway.configuration import most_connections, render, upstream_servers
 from local_stack.accounts import home_for, unprivileged_account
 from local_stack.child import Command
 from local_stack.page import place_page
 from local_stack.wheels import nginx
 
-MOST_CONNECTIONS = 16_384
 ADDRESS_CONNECTIONS = 20_000
 """Of one address; see the template. Here all of the world may be one: this machine."""
-_FILES_BESIDES_CONNECTIONS = 64
-_PLACEHOLDER = re.compile(r"\$\{[A-Z_]+\}")
-
-
-def render(template: str, values: dict[str, str]) -> str:
-    """Fill ${NAME} in; nginx' own $variables stay. Raises ValueError if a name has no value."""
-    rendered = Template(template).safe_substitute(values)
-    if left := _PLACEHOLDER.findall(_without_comments(rendered)):
-        raise ValueError(f"the gateway's template wants {', '.join(sorted(set(left)))}")
-    return rendered
-
-
-def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)^\s*#.*$", "", text)
-
-
-def upstream_servers(ports: Sequence[int]) -> str:
-    """The `server` lines of an upstream on this machine.
-
-    No replica is ever taken out: a refused connection costs nothing here, and the next one is
-    tried at once. A replica that was taken out would come back with its first request that ends,
-    and sockets do not end.
-    """
-    return " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in ports)
 
 
 def gateway_command(
@@ -66,12 +39,13 @@ def gateway_command(
         "GATEWAY_FOLDER": str(folder),
         "GATEWAY_WEB": str(folder / "web"),
         "GATEWAY_PROCESSES": str(min(4, os.cpu_count() or 1)),
-        "GATEWAY_CONNECTIONS": str(_connections()),
+        "GATEWAY_CONNECTIONS": str(most_connections()),
         "GATEWAY_ADDRESS_CONNECTIONS": str(ADDRESS_CONNECTIONS),
         "GATEWAY_REAL_IP_FROM": "",
         "GATEWAY_PROXY_RANGES": "",
-        "GATEWAY_API_SERVERS": upstream_servers(api_ports),
-        "GATEWAY_WS_SERVERS": upstream_servers(ws_ports),
+        "GATEWAY_RESOLVER": "",
+        "GATEWAY_API_SERVERS": upstream_servers(f"127.0.0.1:{port}" for port in api_ports),
+        "GATEWAY_WS_SERVERS": upstream_servers(f"127.0.0.1:{port}" for port in ws_ports),
     }
 
     def before_start() -> None:
@@ -95,13 +69,6 @@ def nginx_flags(folder: Path) -> tuple[str, ...]:
     """Flags for nginx to run with the nginx.conf of `folder` and to stay in the foreground."""
     config = str(folder / "nginx.conf")
     return ("-p", str(folder), "-c", config, "-e", "stderr", "-g", "daemon off;")
-
-
-def _connections() -> int:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY:
-        return MOST_CONNECTIONS
-    return max(64, min(MOST_CONNECTIONS, hard - _FILES_BESIDES_CONNECTIONS))
 
 
 def http_ready(port: int, path: str = "/readyz") -> Callable[[], bool]:

@@ -5,6 +5,8 @@ Each field's description is one row of the generated table of settings.
 
 from __future__ import annotations
 
+import re
+import socket
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -83,6 +85,11 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeVali
 """A comma-separated list of networks in the environment."""
 
 
+def machine_name() -> str:
+    """Of each container its own, and the same when it is started again."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "local-1"
+
+
 class CommonSettings(BaseSettings):
     """What each service needs to find its servers and to speak of itself."""
 
@@ -135,7 +142,7 @@ class CommonSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0 = any free one")
     instance: str = Field(
-        "local-1",
+        default_factory=machine_name,
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="Name of this process; stable over restarts and unique among its peers",
     )

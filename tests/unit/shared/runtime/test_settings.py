@@ -42,6 +42,19 @@ def test_the_defaults_are_for_ones_own_machine() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("machine", "instance"),
+    [("3f2c1a9b", "3f2c1a9b"), ("আড্ডা.local", "-----.local"), ("x" * 65, "x" * 64), ("", "local-1")],
+)
+def test_a_process_is_called_as_its_machine_unless_it_is_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, machine: str, instance: str
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: machine)
+    assert CommonSettings.from_environment().instance == instance
+    monkeypatch.setenv("ADDA_INSTANCE", "ws-7")
+    assert CommonSettings.from_environment().instance == "ws-7"
+
+
 def test_production_starts_with_secrets_and_origins_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,0 +1,1 @@
+"""The gateway: what nginx is told, from one template for all ways to run."""
