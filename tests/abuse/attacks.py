@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HANDSHAKE_SECONDS: Final = 20.0
+ENTER_SECONDS: Final = 60.0
 RETURN_SECONDS: Final = 0.5
 """After which who was thrown out tries again, whatever it was told."""
 _ERROR: Final = b'{"type":"error"'
@@ -62,6 +63,14 @@ class Told:
     """Connections that the other side ended, by code."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Of answers over REST and of refused handshakes."""
+
+    def add(self, other: Told) -> None:
+        """What another gang has done."""
+        self.deeds += other.deeds
+        self.connected += other.connected
+        self.acked += other.acked
+        for name in ("refused", "closed", "statuses"):
+            getattr(self, name).update(getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +197,14 @@ class RestAttacker:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def enter(self) -> None:
-        """Becomes somebody."""
-        body = await self._ask("/api/create-user/", {"username": "আক্রমণকারী"})
-        self._session = str(body.get("session_id", ""))
+        """Becomes somebody, however often it is told to come again."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + ENTER_SECONDS
+        while not self._session and loop.time() < end:
+            body = await self._ask("/api/create-user/", {"username": "আক্রমণকারী"})
+            self._session = str(body.get("session_id", ""))
+            if not self._session:
+                await asyncio.sleep(RETURN_SECONDS)
 
     async def act(self, end: float) -> None:
         """Does its deeds until `end` of the loop's clock."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -22,24 +23,55 @@ _MESSAGE: Final = b'{"type":"message"'
 _SEQ: Final = b',"seq":'
 
 
+@dataclass(slots=True)
 class Latencies:
     """Durations in ms."""
 
-    def __init__(self) -> None:
-        self.acks: list[float] = []
-        self.deliveries: list[float] = []
+    acks: list[float] = field(default_factory=list)
+    deliveries: list[float] = field(default_factory=list)
 
-    def take(self) -> dict[str, float]:
-        """Percentiles of what was added since the last call."""
+    def add(self, others: Latencies) -> None:
+        """Puts others to these."""
+        self.acks += others.acks
+        self.deliveries += others.deliveries
+
+    def take(self) -> Latencies:
+        """What was added since the last call."""
+        taken = Latencies(self.acks, self.deliveries)
+        self.acks, self.deliveries = [], []
+        return taken
+
+    def told(self) -> dict[str, float]:
+        """How many there are, and their percentiles."""
         told: dict[str, float] = {}
         for name in ("acks", "deliveries"):
             ordered = sorted(getattr(self, name))
-            getattr(self, name).clear()
             told[name] = len(ordered)
             for percent in (50, 99):
                 at = min(len(ordered) * percent // 100, len(ordered) - 1)
                 told[f"{name}_p{percent}_ms"] = round(ordered[at], 2) if ordered else 0.0
         return told
+
+
+@dataclass(slots=True)
+class Fared:
+    """How one of them fared."""
+
+    said: dict[str, int] = field(default_factory=dict)
+    """What has no ack yet: when it was said, by its client_id."""
+    acked: list[int] = field(default_factory=list)
+    """Numbers that its messages got in the room."""
+    heard: list[int] = field(default_factory=list)
+    """Numbers of all messages of the room."""
+    refused: Counter[str] = field(default_factory=Counter)
+    ended: str | None = None
+    """The code with which it was thrown out."""
+
+    def missed(self) -> int:
+        """Numbers between the first and the last that it never heard, or heard out of order."""
+        return sum(
+            after != before + 1 for before, after in zip(self.heard, self.heard[1:], strict=False)
+        )
 
 
 class Ordinary(WSListener):
@@ -48,15 +80,7 @@ class Ordinary(WSListener):
     def __init__(self, latencies: Latencies) -> None:
         self.transport: WSTransport | None = None
         self.let_in = asyncio.Event()
-        self.said: dict[str, int] = {}
-        """What has no ack yet: when it was due, by its client_id."""
-        self.acked: list[int] = []
-        """Numbers that its messages got in the room."""
-        self.heard: list[int] = []
-        """Numbers of all messages of the room."""
-        self.refused: Counter[str] = Counter()
-        self.ended: str | None = None
-        """The code with which it was thrown out."""
+        self.fared = Fared()
         self.leaving = False
         self._latencies = latencies
         self._number = 0
@@ -67,7 +91,7 @@ class Ordinary(WSListener):
         self._number += 1
         now = time.monotonic_ns()
         client_id = f"{self._number}"
-        self.said[client_id] = now
+        self.fared.said[client_id] = now
         text = f"~t{now:0{_DIGITS}d} কেমন আছেন?"
         self.transport.send(WSMsgType.TEXT, orjson.dumps({"content": text, "client_id": client_id}))
 
@@ -80,7 +104,7 @@ class Ordinary(WSListener):
         handshake: Any = transport.close_handshake
         received = None if handshake is None else handshake.recv
         code = 1006 if received is None else int(getattr(received.code, "value", received.code))
-        self.transport, self.ended = None, None if self.leaving else str(code)
+        self.transport, self.fared.ended = None, None if self.leaving else str(code)
         self.let_in.set()
 
     @override
@@ -90,27 +114,21 @@ class Ordinary(WSListener):
         if frame.msg_type is WSMsgType.CLOSE:
             transport.disconnect()
         elif payload.startswith(_MESSAGE):
-            self.heard.append(int(payload[payload.rindex(_SEQ) + 7 :].split(b",", 1)[0]))
+            self.fared.heard.append(int(payload[payload.rindex(_SEQ) + 7 :].split(b",", 1)[0]))
             if (at := payload.find(STAMP)) >= 0:
                 at += _STAMP_LENGTH
                 due = int(payload[at : at + _DIGITS])
                 self._latencies.deliveries.append((now - due) / 1e6)
         elif payload.startswith(b'{"type":"ack"'):
             told = orjson.loads(payload)
-            self.acked.append(told["seq"])
-            self._latencies.acks.append((now - self.said.pop(told["client_id"])) / 1e6)
+            self.fared.acked.append(told["seq"])
+            self._latencies.acks.append((now - self.fared.said.pop(told["client_id"])) / 1e6)
         elif payload.startswith(b'{"type":"error"'):
             told = orjson.loads(payload)
-            self.refused[told["code"]] += 1
-            self.said.pop(told.get("client_id"), None)
+            self.fared.refused[told["code"]] += 1
+            self.fared.said.pop(told.get("client_id"), None)
         elif payload.startswith(b'{"type":"welcome"'):
             self.let_in.set()
-
-    def missed(self) -> int:
-        """Numbers between the first and the last that it never heard, or heard out of order."""
-        return sum(
-            after != before + 1 for before, after in zip(self.heard, self.heard[1:], strict=False)
-        )
 
 
 class Table:
@@ -151,11 +169,11 @@ class Table:
         if self._talking is not None:
             self._talking.cancel()
         end = time.monotonic() + patience
-        while time.monotonic() < end and any(p.said and p.transport for p in self.people):
+        while time.monotonic() < end and any(p.fared.said and p.transport for p in self.people):
             await asyncio.sleep(0.05)
-        newest = max((seq for person in self.people for seq in person.acked), default=0)
+        newest = max((seq for person in self.people for seq in person.fared.acked), default=0)
         here = [person for person in self.people if person.transport is not None]
-        while time.monotonic() < end and any(max(p.heard, default=0) < newest for p in here):
+        while time.monotonic() < end and any(max(p.fared.heard, default=0) < newest for p in here):
             await asyncio.sleep(0.05)
 
     def get_up(self) -> None:

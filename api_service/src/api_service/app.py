@@ -21,6 +21,7 @@ from api_service.middleware.hot_lane import HotLane
 from api_service.middleware.measured import Measured
 from api_service.middleware.paths import Paths
 from api_service.middleware.request_context import RequestContext
+from api_service.middleware.turnstile import Turnstile
 from api_service.routes import (
     challenge,
     documentation,
@@ -61,6 +62,21 @@ ROUTERS: Final = (
 METHOD_NOT_ALLOWED: Final = 405
 
 
+def _layers(settings: ApiSettings, deadlines: Deadlines) -> list[Middleware]:
+    """Around the routes, the outermost first."""
+    return [
+        Middleware(RequestContext),
+        Middleware(AdminDoor),
+        Middleware(Cors, settings.allowed_origins),
+        Middleware(Paths),
+        Middleware(Measured),
+        Middleware(Turnstile, settings.trusted_hops, settings.unlimited_networks),
+        Middleware(BodyLimit, settings.body_bytes),
+        Middleware(Guard, deadlines),
+        Middleware(HotLane),
+    ]
+
+
 def create_app(
     settings: ApiSettings,
     stopping: asyncio.Event | None = None,
@@ -89,16 +105,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        middleware=[
-            Middleware(RequestContext),
-            Middleware(AdminDoor),
-            Middleware(Cors, settings.allowed_origins),
-            Middleware(Paths),
-            Middleware(Measured),
-            Middleware(BodyLimit, settings.body_bytes),
-            Middleware(Guard, deadlines),
-            Middleware(HotLane),
-        ],
+        middleware=_layers(settings, deadlines),
     )
     for router in ROUTERS:
         app.include_router(router)

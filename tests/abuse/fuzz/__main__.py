@@ -1,6 +1,7 @@
 """Feeds what reads bytes of strangers with bytes of strangers.
 
     python -m tests.abuse.fuzz --runs 1000000
+    python -m tests.abuse.fuzz --lives 1300000   the state machine of sessions alone, in long lives
 
 With atheris, which finds new ways through the code and follows them, where somebody has installed
 it (there are wheels for Linux on x86-64 alone, so it is in no lock file); otherwise, or with
@@ -10,6 +11,7 @@ it (there are wheels for Linux on x86-64 alone, so it is in no lock file); other
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
@@ -31,6 +33,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--target", action="append", help="only this; repeatable")
     parser.add_argument("--seed", type=int, default=1971)
     parser.add_argument("--plain", action="store_true", help="without atheris")
+    parser.add_argument("--lives", type=int, help="so many inputs to long lives of sessions alone")
+    parser.add_argument("--out", type=Path, help="file for the figures of these")
     parser.add_argument("--input", type=Path, help="only this file, as a fuzzer has left it")
     return parser.parse_args(arguments)
 
@@ -38,6 +42,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; an input that finds a fault ends it with a traceback."""
     options = _options(arguments)
+    if options.lives is not None:
+        return _lives(options)
     if options.plain or find_spec("atheris") is None:
         return plainly(options)
     return _with_atheris(options)
@@ -66,6 +72,17 @@ def plainly(options: argparse.Namespace) -> int:
                 raise
         seconds = time.perf_counter() - began
         print(f"{name}: {runs} inputs in {seconds:.1f} s, {runs / seconds:,.0f}/s", flush=True)
+    return 0
+
+
+def _lives(options: argparse.Namespace) -> int:
+    from tests.abuse.fuzz.lives import figures  # noqa: PLC0415 - as above
+
+    found = figures(options.lives, options.seed)
+    text = json.dumps(found, indent=1, sort_keys=True)
+    print(text, flush=True)
+    if options.out is not None:
+        options.out.write_text(text + "\n")
     return 0
 
 

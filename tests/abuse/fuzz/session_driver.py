@@ -37,6 +37,7 @@ from ws_service.session import (
     Close,
     Effect,
     Fetch,
+    Pause,
     Pong,
     Post,
     Refuse,
@@ -265,6 +266,9 @@ class SessionDriver:
             assert told["type"] == "error"
             assert told["message"]
             assert told["code"] == effect.error.code.value
+
+    def _check_pause(self, effect: Pause) -> None:
+        assert 0 < effect.seconds <= 1
 
     def _check_close(self, effect: Close) -> None:
         assert effect.code is CloseCode.FLOOD

@@ -7,6 +7,7 @@ import os
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from tests.abuse.fuzz.lives import lead
 from tests.abuse.fuzz.seeds import FRAMES
 from tests.abuse.fuzz.session_driver import PAUSES, SessionDriver
 from typing_extensions import override
@@ -67,6 +68,12 @@ class SessionMachine(RuleBasedStateMachine):
 
 TestSession = SessionMachine.TestCase
 TestSession.settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+
+
+def test_in_long_lives_everything_holds_and_floods_end() -> None:
+    led = lead(3_000, 1971)
+    assert led.inputs.total() >= 3_000
+    assert 0 < led.flooded < led.lives
 
 
 def test_whoever_only_floods_is_cut_off() -> None:

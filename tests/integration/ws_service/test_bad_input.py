@@ -168,7 +168,7 @@ async def test_who_cannot_get_in_by_our_fault_is_told_when_to_come_back(
 async def test_a_flood_is_slowed_down_then_cut_off(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    settings = settings_for("ws-1", command_burst=5, command_rate=1)
+    settings = settings_for("ws-1", command_burst=5, command_rate=0.01)
     async with run_replica(settings) as replica, chat(replica.base, room) as client:
         await client.wait_for("welcome")
         # All at once: what was answered before must not be lost in the close that follows.
@@ -176,7 +176,7 @@ async def test_a_flood_is_slowed_down_then_cut_off(
         client.socket.transport.write(b"".join(ping.serialize(mask=True) for _ in range(120)))
         error = await client.wait_for("error")
         assert error["code"] == "rate_limited"
-        assert 0 < error["retry_after"] <= 2
+        assert 0 < error["retry_after"] <= 200
         assert await client.wait_closed() == 4008
         assert len(client.of("pong")) == 5
 

@@ -139,7 +139,7 @@ class Viewer:
         if self.connection is not None and self.here:
             connection = self.connection
             connection._obey(list(effects))
-            while connection._obeying is not None or connection._posting:
+            while connection._obeying is not None or connection._intake._posting:
                 await asyncio.sleep(0)
             connection.flush()
 

@@ -30,9 +30,12 @@ class Member:
         self.far.setblocking(False)
         self.delivered = b""
 
-    def sit(self, seats: Seats) -> None:
+    def sit_among(self, seats: Seats) -> None:
         self.seat = seats.add(self)
         self.seat.let(self.near.fileno())
+
+    def sit(self, seat: Seat) -> None:
+        raise AssertionError(seat)
 
     def read(self) -> bytes:
         try:
@@ -66,7 +69,7 @@ def members() -> Iterator[list[Member]]:
 def seats(members: list[Member]) -> Seats:
     seats = Seats()
     for member in members:
-        member.sit(seats)
+        member.sit_among(seats)
     return seats
 
 

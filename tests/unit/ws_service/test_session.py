@@ -12,11 +12,16 @@ from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ErrorCode, Unavailable, ValidationFailed
 from ws_service.session import (
     FLOOD_STRIKES,
+    PAUSE_SECONDS,
+    RENAME_BURST,
     RENAME_COST,
+    RENAMES_PER_SECOND,
+    STRIKES_TO_PAUSE,
     Allowance,
     Close,
     Effect,
     Fetch,
+    Pause,
     Pong,
     Post,
     Refuse,
@@ -289,6 +294,45 @@ def test_a_room_that_hears_too_much_takes_messages_only_later() -> None:
     assert (refused.error.code, refused.client_id) == (ErrorCode.RATE_LIMITED, "২")
     assert isinstance(session.receive(frame(type="ping", t=1), 1.0)[0], Pong)
     assert room.owed == 1
+
+
+def crowded() -> Session:
+    """In a room that may be told nothing for long."""
+    room = account()
+    room.told(1e6, 0.0)
+    return limited(room=room)
+
+
+def test_who_floods_a_room_that_takes_no_more_is_cut_off() -> None:
+    session = crowded()
+    message = frame(content="হ্যালো", client_id="১")
+    effects = [session.receive(message, 0.1) for _ in range(FLOOD_STRIKES)]
+    assert effects[-1] == [Close(CloseCode.FLOOD)]
+
+
+def test_who_types_a_word_a_second_against_it_is_only_told() -> None:
+    session = crowded()
+    message = frame(content="হ্যালো", client_id="১")
+    for now in range(4 * FLOOD_STRIKES):
+        assert refusal(session.receive(message, now)).client_id == "১"
+
+
+def test_after_some_refusals_nothing_is_read_for_a_moment() -> None:
+    session = crowded()
+    message = frame(content="হ্যালো", client_id="১")
+    effects = [session.receive(message, 0.1) for _ in range(2 * STRIKES_TO_PAUSE)]
+    paused = [at for at, each in enumerate(effects, start=1) if Pause(PAUSE_SECONDS) in each]
+    assert paused == [STRIKES_TO_PAUSE, 2 * STRIKES_TO_PAUSE]
+    assert all(isinstance(each[0], Refuse) for each in effects)  # each is told from its refusal
+
+
+def test_one_user_takes_only_so_many_names() -> None:
+    session = Session(Allowance(0.0, burst=1000, rate=1000))
+    names = [frame(type="user_update", username=f"রাকিব {n}") for n in range(20)]
+    effects = [effect for name in names for effect in session.receive(name, 0)]
+    assert sum(isinstance(effect, Rename) for effect in effects) == RENAME_BURST
+    later = 1 / RENAMES_PER_SECOND + 0.1
+    assert session.receive(names[0], later) == [Rename("রাকিব 0", None)]
 
 
 def test_a_reserved_name_is_refused() -> None:

@@ -19,7 +19,14 @@ from shared.domain.word_filter import WordRule, compile_filter
 from shared.domain.word_index import WordAction
 from shared.limits.ledger import Ledger
 from shared.protocol.errors import ChatError, ErrorCode, Forbidden, SlowedDown, ValidationFailed
-from ws_service.guards import ADAPTIVE_SECONDS, TYPING_BURST, TYPING_PER_SECOND, Guard
+from ws_service.guards import (
+    ADAPTIVE_SECONDS,
+    RENAME_BURST,
+    RENAMES_PER_SECOND,
+    TYPING_BURST,
+    TYPING_PER_SECOND,
+    Guard,
+)
 from ws_service.standing import Standing
 
 if TYPE_CHECKING:
@@ -155,3 +162,13 @@ def test_of_all_who_type_in_a_room_so_many_are_shown_in_a_second(
     assert not guard.may_show_typing(0.0)
     shown = sum(standing.may_show_typing(1.0) for _ in range(1000))
     assert shown == TYPING_PER_SECOND
+
+
+def test_a_room_takes_only_so_many_new_names_at_once_but_those_of_staff(
+    standing: Standing,
+) -> None:
+    waits = [standing.wait_to_rename(0.0) for _ in range(int(RENAME_BURST) + 1)]
+    assert waits[:-1] == [0.0] * int(RENAME_BURST)
+    assert waits[-1] == pytest.approx(1 / RENAMES_PER_SECOND)
+    standing.work_out(Role.MODERATOR, 0, 0.0)
+    assert standing.wait_to_rename(0.0) == 0.0

@@ -22,13 +22,19 @@ class NoonClock:
 
 
 class Member:
-    """Hears by `deliver`, as who has no open socket."""
+    """Hears by `deliver`, as who has no open socket; it takes its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
         self.heard: list[bytes] = []
+        self._room = room
 
     def deliver(self, frames: bytes) -> None:
         self.heard.append(frames)
+        self._room.now += self._room.takes
+
+
+def void(_: object) -> None:
+    """Hands nothing on."""
 
 
 class Room:
@@ -36,14 +42,21 @@ class Room:
 
     def __init__(self) -> None:
         self.tally = RoomTally()
-        self.members = [Member(), Member(), Member()]
+        self.members = [Member(self), Member(self), Member(self)]
         lists, deltas = Seats(), Seats()
         for seats, member in zip((lists, lists, deltas), self.members, strict=True):
             listener: Any = member
             seats.add(listener)
+        self.now = 100.0
         self.tick = TickFrames(
-            TickEnd(), lambda: self.tick.write(lists, deltas), NoonClock(), self.tally
+            TickEnd(),
+            lambda: void(self.tick.write(lists, deltas)),
+            NoonClock(),
+            self.tally,
+            lambda: self.now,
         )
+        self.takes = 0.0
+        """Seconds of a write to one of them."""
 
 
 @pytest.fixture
@@ -85,3 +98,31 @@ async def test_the_time_of_a_message_is_counted_once_however_many_hear_it(room: 
     await asyncio.sleep(0)
     assert room.tally.lag.total == pytest.approx(0.6)
     assert room.tally.lag.buckets()[-1].values == 1
+
+
+async def test_after_a_long_write_comes_as_long_a_rest_and_then_all_together(room: Room) -> None:
+    hearer = room.members[0]
+    room.takes = 0.01
+    room.tick.add(b"1")
+    await asyncio.sleep(0)
+    room.tick.add(b"2")
+    await asyncio.sleep(0)
+    room.tick.add(b"3")
+    assert hearer.heard == [b"1"]
+    async with asyncio.timeout(10):
+        while len(hearer.heard) < 2:
+            await asyncio.sleep(0.005)
+    assert hearer.heard == [b"1", b"23"]
+    room.now += 1
+    room.tick.add(b"4")
+    await asyncio.sleep(0)
+    assert hearer.heard[-1] == b"4"
+
+
+async def test_what_may_wait_goes_with_what_may_not(room: Room) -> None:
+    room.tick.add(b"typing ", 3600)
+    await asyncio.sleep(0.01)
+    assert room.members[0].heard == []
+    room.tick.add(b"message")
+    await asyncio.sleep(0)
+    assert room.members[0].heard == [b"typing message"]

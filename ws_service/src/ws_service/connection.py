@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -20,11 +19,13 @@ from shared.runtime.clock import chance
 from ws_service import wire
 from ws_service.fan_out import NO_SOCKET
 from ws_service.fetching import fetched_frame
+from ws_service.intake import Intake
 from ws_service.naming import Naming
 from ws_service.session import (
     Close,
     Effect,
     Fetch,
+    Pause,
     Pong,
     Post,
     Refuse,
@@ -54,14 +55,8 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger()
 
-MOST_POSTING: Final = 256
-"""Messages of one connection without an answer; beyond it the client waits, by TCP."""
-
 WAITS: Final = (Rename, Fetch)
 """Effects that need an answer before what comes behind them."""
-
-MOST_IN_LINE: Final = 64
-"""Frames behind a command that waits; beyond it as above."""
 
 TOO_FAST: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.SLOW_MODE})
 """Who floods shall not flood the log too; the ledger tells of each account that is over."""
@@ -79,12 +74,11 @@ class Connection:
         "_context",
         "_held",
         "_held_bytes",
+        "_intake",
         "_language",
-        "_line",
         "_obeying",
         "_outbox_bytes",
         "_parts",
-        "_posting",
         "_replica",
         "_user_text",
         "channel",
@@ -136,8 +130,7 @@ class Connection:
         """what the room may be told: given back when it leaves."""
         self.standing = standing
         transport.watch(self._show_outlet)
-        self._posting = 0
-        self._line: deque[str | None] = deque()
+        self._intake = Intake(transport)
         self._obeying: asyncio.Task[None] | None = None
         self._context = copy_context()
 
@@ -195,6 +188,11 @@ class Connection:
             self._show_outlet()
         if self.transport.write(frames) > self._outbox_bytes:
             self.close(CloseCode.SLOW_CONSUMER)
+
+    def sit(self, seat: Seat) -> None:
+        """See Listener."""
+        self.seat = seat
+        self._show_outlet()
 
     def release(self) -> None:
         """The newcomer is up to date: from now on it hears everything live."""
@@ -255,9 +253,7 @@ class Connection:
         if self._obeying is None:
             self._obey(self._effects(text))
             return
-        self._line.append(text)
-        if len(self._line) >= MOST_IN_LINE:
-            self.transport.stop_reading()
+        self._intake.line_up(text)
 
     def _effects(self, text: str | None) -> list[Effect]:
         """What the session makes of a frame; None stands for one that is not text."""
@@ -295,15 +291,14 @@ class Connection:
                         await self._do_waiting(effect)
                     else:
                         self._do(effect)
-                if not self._line:
+                if not self._intake.has_line:
                     return
-                effects = self._effects(self._line.popleft())
+                effects = self._effects(self._intake.next_in_line())
         finally:
             self._obeying = None
-            self._line.clear()
             if self.session.needs_ticks and not self.closing:
                 self._replica.ticking.add(self)
-            self._go_on_reading()
+            self._intake.end_line()
 
     def _do(self, effect: Effect) -> None:
         try:
@@ -318,7 +313,11 @@ class Connection:
                 self.refuse(effect.error, effect.client_id)
             elif isinstance(effect, Unheard):
                 self._parts.unheard.take(self, effect)
+            elif isinstance(effect, Pause):
+                self._intake.pause(effect.seconds)
             elif isinstance(effect, Close):
+                if not self.closing and effect.code is CloseCode.FLOOD:
+                    self._parts.visitors.flooded(self.visitor)
                 self.close(effect.code)
         except Exception as error:  # noqa: BLE001 - told to the sender, and logged if it is ours
             client_id = effect.draft.client_id if isinstance(effect, Post) else None
@@ -365,16 +364,13 @@ class Connection:
         posting = self._parts.poster.begin(self.user, self.channel.room, draft)
         began = self._parts.clock.monotonic()
         self._parts.poster.send(posting, partial(self._posted, posting, began))
-        self._posting += 1
-        if self._posting >= MOST_POSTING:
-            self.transport.stop_reading()
+        self._intake.posting()
 
     def _posted(self, posting: Posting, began: float, outcome: Published | Exception) -> None:
         if isinstance(outcome, RoomNotLoaded):
             self._parts.tasks.start(self._post_again(posting, began), "post again")
             return
-        self._posting -= 1
-        self._go_on_reading()
+        self._intake.posted()
         client_id = posting.body.client_id
         if isinstance(outcome, Exception):
             self._fail(outcome, client_id)
@@ -390,10 +386,6 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - told to the sender, as in _do
             outcome = error
         self._posted(posting, began, outcome)
-
-    def _go_on_reading(self) -> None:
-        if self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2:
-            self.transport.go_on_reading()
 
     async def _fetch(self, effect: Fetch) -> None:
         history, most_bytes = self._parts.history, self._outbox_bytes // 2

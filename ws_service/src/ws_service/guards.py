@@ -39,12 +39,18 @@ TYPING_PER_SECOND: Final = 20.0
 """Notices of typing that one room gets from this replica: more nobody can read, and in a room of
 thousands each costs as much as a message. Who finds no place is told of a little later."""
 
+RENAME_BURST: Final = 20.0
+RENAMES_PER_SECOND: Final = 5.0
+"""New names in one room by way of this replica. Each is a script in Redis, and is looked through by
+everybody who is in the room, at all replicas."""
+
 
 class Guard:
     """Of one room. For the event loop's thread alone."""
 
     __slots__ = (
         "_on_change",
+        "_renames",
         "_slow_when_hot",
         "_told",
         "_typing",
@@ -75,6 +81,7 @@ class Guard:
         """Do the rules mean nothing for who is under no sanction?"""
         self._on_change = on_change
         self._typing = TokenBucket(TYPING_BURST, TYPING_PER_SECOND, 0.0)
+        self._renames = TokenBucket(RENAME_BURST, RENAMES_PER_SECOND, 0.0)
 
     def take(self, law: Law) -> None:
         """Other rules apply from now on."""
@@ -98,6 +105,10 @@ class Guard:
     def may_show_typing(self, now: float) -> bool:
         """Counts one notice of typing, if there is a place for it. `now`: monotonic, s."""
         return self._typing.take(now) <= 0
+
+    def wait_to_rename(self, now: float) -> float:
+        """Counts one new name, if there is a place for it: 0.0. `now`: monotonic, s."""
+        return self._renames.take(now)
 
     def cools_in(self, now: float) -> float:
         """Seconds until slow mode ends that began by itself; 0.0: it is not on."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from shared.domain.budgets import COSTS, Action, Scope
+from shared.domain.client_address import client_address
 from shared.domain.effort import Purpose, Wish
 from shared.domain.position import Position
 from shared.limits.buckets import Charge
@@ -32,7 +33,7 @@ from ws_service.replica import Replica
 from ws_service.session import Allowance, Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from uuid import UUID
 
     from shared.domain.account import Account
@@ -345,6 +346,13 @@ class Hub:
         """Returns when the last connection has gone, or after `seconds`."""
         if self.connections:
             await wait_for_event(self._empty, seconds)
+
+    def wait_of(
+        self, headers: Iterable[tuple[bytes, bytes]], peer: tuple[str, int] | None
+    ) -> float:
+        """Seconds for which whoever sends these headers is not even to be asked what they want."""
+        address = client_address(headers, peer, self.settings.trusted_hops)
+        return self.parts.visitors.wait_of(address)
 
     @property
     def arriving(self) -> int:

@@ -27,6 +27,9 @@ class Listener(Protocol):
     def user(self) -> User:
         """Whose it is."""
 
+    def sit(self, seat: Seat) -> None:
+        """Takes its place."""
+
     def deliver(self, frames: bytes) -> None:
         """Frames for everybody in the room; never waits."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from asyncio import BaseTransport
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from typing_extensions import override
@@ -19,9 +20,12 @@ from websockets.frames import Frame
 from shared.domain.token_bucket import TokenBucket
 from shared.protocol.close_codes import CLOSES, CloseCode
 from ws_service.frames import FrameCutter
+from ws_service.turns import AT_ONCE, IN_TURN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ws_service.turns import Turns
 
 DOOR: Final = "adda.door"
 """Name of the extension in the ASGI scope that holds the protocol object."""
@@ -57,8 +61,15 @@ class Ear(Protocol):
 class DoorProtocol(WebSocketsSansIOProtocol):
     """One connection. The extra methods are for the event loop's thread alone and never wait."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, turns: Turns, **kwargs: Any) -> None:
+        """`turns` are shared by all connections of the process."""
         super().__init__(*args, **kwargs)
+        self._turns = turns
+        self._unheard: deque[str | bytes] = deque()
+        """Pieces that wait for a turn; while there are any, nothing more is read."""
+        self._is_waiting = False
+        self._stopped = False
+        """Whoever listens does not want more now."""
         self._cutter = FrameCutter(self.config.ws_max_size)
         self._fd = -1
         """Of the socket, unless bytes must not go to it directly: behind TLS."""
@@ -100,7 +111,19 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """The number may soon be another socket's."""
         self._fd = -1
         self._let(-1)
+        self._unheard.clear()
         super().connection_lost(exc)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Parts from what knows this object, so that all of it is freed at once.
+
+        What is left in circles waits for a full collection, and that one stands still for the
+        longer the more is in memory: a tenth of a second, and more often, while many come and go.
+        """
+        self.open_fd_changed = None
+        self._ear = None
+        self.conn.parser.close()
 
     def _let(self, fd: int) -> None:
         self.open_fd = fd
@@ -173,15 +196,30 @@ class DoorProtocol(WebSocketsSansIOProtocol):
 
     def stop_reading(self) -> None:
         """Lets the client wait: what it sends stays where it is."""
-        if not self.read_paused and not self.close_sent and not self.transport.is_closing():
-            self.read_paused = True
-            self.transport.pause_reading()
+        self._stopped = True
+        self._read_or_not()
 
     def go_on_reading(self) -> None:
         """Ends `stop_reading`."""
-        if self.read_paused and not self.transport.is_closing():
+        self._stopped = False
+        self._ask_for_turn()
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        if self.transport.is_closing():
+            return
+        pause = not self.close_sent and (self._stopped or bool(self._unheard))
+        if pause and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+        elif self.read_paused and not pause:
             self.read_paused = False
             self.transport.resume_reading()
+
+    def _ask_for_turn(self) -> None:
+        if self._unheard and not self._is_waiting and not self._stopped:
+            self._is_waiting = True
+            self._turns.wait(self)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -189,14 +227,36 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_initiated:
             super().data_received(data)
             return
-        for piece in self._cutter.cut(data):
-            if isinstance(piece, str):
-                self._hand_over(piece)
-            elif self._odd_frames.take(self.loop.time()) > 0:
-                self.close_soon(CloseCode.FLOOD, CLOSES[CloseCode.FLOOD].bn)
-                return  # what follows is not even read
-            else:
-                super().data_received(piece)
+        pieces = self._cutter.cut(data)
+        if self.close_sent or (not self._unheard and len(pieces) <= AT_ONCE):  # nearly always
+            for piece in pieces:
+                self._hear(piece)
+            return
+        self._unheard.extend(pieces)
+        self._hear_some(AT_ONCE)
+        self._ask_for_turn()
+        self._read_or_not()
+
+    def take_turn(self) -> bool:
+        """See Waiting."""
+        self._hear_some(IN_TURN)
+        self._is_waiting = bool(self._unheard) and not self._stopped
+        self._read_or_not()
+        return self._is_waiting
+
+    def _hear_some(self, count: int) -> None:
+        for _ in range(count):
+            if not self._unheard or self._stopped:
+                return
+            self._hear(self._unheard.popleft())
+
+    def _hear(self, piece: str | bytes) -> None:
+        if isinstance(piece, str):
+            self._hand_over(piece)
+        elif self._odd_frames.take(self.loop.time()) > 0:
+            self.close_soon(CloseCode.FLOOD, CLOSES[CloseCode.FLOOD].bn)
+        else:
+            super().data_received(piece)
 
     @override
     def handle_cont(self, event: Frame) -> None:
@@ -244,8 +304,9 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        self._unheard.clear()  # what came before is not even looked at
         self.stop_keepalive()
-        self.go_on_reading()  # for the client's answer
+        self._read_or_not()  # on, for the client's answer
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     @override
@@ -264,7 +325,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
 
 
 def door_of(scope: Any) -> DoorProtocol:
-    """The door of a connection that this protocol class serves."""
-    door = scope["extensions"][DOOR]
+    """Takes the door of a connection that this protocol class serves, once."""
+    door = scope["extensions"].pop(DOOR)  # a circle otherwise
     assert isinstance(door, DoorProtocol)  # noqa: S101 - a wrong server class is a bug in wiring
     return door

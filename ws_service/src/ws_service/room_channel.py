@@ -28,11 +28,10 @@ from shared.runtime.lifecycle import BackgroundTasks
 from shared.usecases.read_history import RECOVERY_LIMIT
 from ws_service import wire
 from ws_service.announcer import LIST_BYTES_PER_SECOND, WINDOW_SECONDS, Announcer
-from ws_service.fan_out import Seats
+from ws_service.audience import Audience
 from ws_service.frames import text_frame
 from ws_service.listener import end_session
 from ws_service.roster import Roster
-from ws_service.tick_frames import TickFrames
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -73,7 +72,8 @@ class RoomChannel:
         tally: RoomTally,
     ) -> None:
         self.room = room
-        self.members: dict[UUID, Listener] = {}
+        self.audience = Audience(tick_end, clock, tally)
+        self.members = self.audience.members
         self.roster = Roster()
         self.tracker: SequenceTracker | None = None
         """None until the first look at the log; what is published before waits."""
@@ -88,10 +88,7 @@ class RoomChannel:
         """Changes of messages that were told, counted as Redis counts them."""
         self._changed_micros = 0
         """Time of the newest of them."""
-        self._seats, self._delta_seats = Seats(), Seats()
-        """Of those who hear lists of users, and of those who hear changes of them instead."""
         self._tally = tally
-        self._tick = TickFrames(tick_end, self.flush, clock, tally)
         self._held: list[tuple[str, StoredMessage]] = []
         """With the epoch of each."""
         self._checking: asyncio.Task[None] | None = None
@@ -109,7 +106,7 @@ class RoomChannel:
         elif isinstance(envelope, RosterEnvelope):
             self._take_roster(envelope)
         elif isinstance(envelope, TypingEnvelope):
-            self.emit(wire.typing_frame(envelope))
+            self.audience.emit_unhurried(wire.typing_frame(envelope))
         elif isinstance(envelope, RevisionEnvelope):
             self._take_revision(envelope)
         elif isinstance(envelope, ControlEnvelope) and envelope.what == "closed":
@@ -124,7 +121,7 @@ class RoomChannel:
         verdict = self.tracker.offer(epoch, message.seq)
         if isinstance(verdict, Deliver):
             self._newest = message
-            self._tick.add_message(wire.message_frame(message), message.micros)
+            self.audience.emit_message(wire.message_frame(message), message.micros)
         elif isinstance(verdict, Duplicate):
             # Read from the log meanwhile, or its number was given out twice.
             self.check()
@@ -166,8 +163,8 @@ class RoomChannel:
             people = {change.person.id: change.person}
             for member in self.members.values():
                 member.take_name(people)
-        if self._delta_seats.members:
-            self._tick.add_delta(
+        if self.audience.hears_deltas:
+            self.audience.emit_delta(
                 wire.roster_frame(change, self._clock.micros(), total=len(self.roster))
             )
         self._announcer.note(change)
@@ -183,8 +180,8 @@ class RoomChannel:
         for event in self._announcer.take(micros):
             self.emit(wire.event_frame(event))
         users = self.user_list_frame()
-        self._tick.add_list(users)
-        quiet = max(WINDOW_SECONDS, len(users) / LIST_BYTES_PER_SECOND)
+        seconds = self.audience.emit_list(users)
+        quiet = max(WINDOW_SECONDS, len(users) / LIST_BYTES_PER_SECOND, seconds)
         self._window = asyncio.get_running_loop().call_later(quiet, self._announce)
 
     @property
@@ -198,7 +195,7 @@ class RoomChannel:
 
     def _close_room(self) -> None:
         self.emit(wire.room_closed_frame(self._clock.micros()))
-        self.flush()
+        self.audience.flush()
         for member in list(self.members.values()):
             member.close(CloseCode.BAD_REQUEST)
 
@@ -206,19 +203,12 @@ class RoomChannel:
 
     def emit(self, frame: bytes) -> None:
         """Sends a frame to everybody here, at the end of this tick."""
-        self._tick.add(frame)
-
-    def flush(self) -> None:
-        """Writes what was emitted: one write per connection."""
-        self._tick.write(self._seats, self._delta_seats)
+        self.audience.emit(frame)
 
     def attach(self, connection: Listener) -> tuple[str, int]:
         """Lets a connection listen; returns the position after which it hears everything."""
         assert self.tracker is not None  # noqa: S101 - the hub opens a channel before use
-        self.flush()  # what is older than the position must not reach the newcomer
-        self.members[connection.id] = connection
-        seats = self._delta_seats if connection.roster_deltas else self._seats
-        connection.seat = seats.add(connection)
+        self.audience.add(connection)
         if connection.roster_deltas:
             # Exactly this list and every change after it.
             connection.deliver(self.user_list_frame())
@@ -227,10 +217,7 @@ class RoomChannel:
 
     def detach(self, connection: Listener) -> None:
         """The connection hears nothing any more."""
-        self.members.pop(connection.id, None)
-        if connection.seat is not None:
-            connection.seat.leave()
-            connection.seat = None
+        self.audience.remove(connection)
 
     # ------------------------------------------------------------------ repair
 
@@ -388,8 +375,8 @@ class RoomChannel:
             people = {present.person.id: present.person for present in snapshot.people}
             for member in self.members.values():
                 member.take_name(people)
-            if self._delta_seats.members:
-                self._tick.add_delta(self.user_list_frame())
+            if self.audience.hears_deltas:
+                self.audience.emit_delta(self.user_list_frame())
             self._announcer.dirty = True
             if self._window is None:
                 self._announce()
@@ -398,3 +385,4 @@ class RoomChannel:
         """Forgets timers; the channel is not used any more."""
         if self._window is not None:
             self._window.cancel()
+        self.audience.stop()

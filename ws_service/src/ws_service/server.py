@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
 
 from shared.protocol.commands import MAX_FRAME_BYTES
-from shared.runtime.http_protocol import BoundedHttpProtocol
 from shared.runtime.probe_server import EmbeddedServer
 from ws_service.app import WsApp
 from ws_service.drain import drain
 from ws_service.protocol_class import DoorProtocol
+from ws_service.turns import Turns
+from ws_service.upgrade_protocol import UpgradeProtocol
 from ws_service.wiring import metrics_page
 
 if TYPE_CHECKING:
@@ -24,12 +26,15 @@ log = structlog.stdlib.get_logger()
 
 
 def _config(settings: WsSettings, deps: Deps) -> uvicorn.Config:
+    turns = Turns()
+    http: Any = partial(UpgradeProtocol, wait_of=deps.hub.wait_of, turns=turns)
+    ws: Any = partial(DoorProtocol, turns=turns)
     return uvicorn.Config(
         WsApp(deps.hub, deps.readiness, metrics_page(deps)),
         host=settings.host,
         port=settings.port,
-        http=BoundedHttpProtocol,
-        ws=DoorProtocol,
+        http=http,
+        ws=ws,
         ws_max_size=MAX_FRAME_BYTES,
         ws_ping_interval=settings.ping_seconds,
         ws_ping_timeout=settings.pong_seconds,

@@ -25,7 +25,7 @@ from shared.protocol.commands import (
     client_id_of,
     parse_command,
 )
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable, ValidationFailed
+from shared.protocol.errors import ChatError, ErrorCode, RateLimited, ValidationFailed
 from shared.usecases.post_message import CheckedDraft, Draft, check_draft
 
 if TYPE_CHECKING:
@@ -38,11 +38,20 @@ if TYPE_CHECKING:
 TYPING_INTERVAL_SECONDS: Final = 1.0
 TYPING_EXPIRY_SECONDS: Final = 5.0
 REFUSAL_INTERVAL_SECONDS: Final = 1.0
-FLOOD_STRIKES: Final = 100
+FLOOD_STRIKES: Final = 50
 """By how many commands more may be refused than obeyed before a connection is closed."""
+STRIKES_TO_PAUSE: Final = 10
+PAUSE_SECONDS: Final = 0.5
+"""After every tenth of them nothing is read for so long: what is not read costs nothing to refuse,
+and TCP keeps it where it is."""
+FORGIVEN_PER_SECOND: Final = 1.0
+"""Strikes. So who types against slow mode is only told, and who floods it is sent away."""
 
 RENAME_COST: Final = 5.0
 """Of one `user_update`, in commands: everybody in the room is sent the list of users anew."""
+RENAME_BURST: Final = 5.0
+RENAMES_PER_SECOND: Final = 0.2
+"""Of one user; the room has a bound of its own besides, see Guard."""
 
 _PRICES: Final[dict[type, float]] = {
     MessageCommand: COSTS[Action.MESSAGE],
@@ -107,23 +116,31 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Read nothing more for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End the connection."""
 
     code: CloseCode
 
 
-Effect = Post | Unheard | Typing | Rename | Fetch | Pong | Refuse | Close
+Effect = Post | Unheard | Typing | Rename | Fetch | Pong | Refuse | Pause | Close
 
 
 class Allowance:
     """What one user may do, over all their connections to a replica."""
 
-    __slots__ = ("bucket", "typing_told_at")
+    __slots__ = ("bucket", "renames", "typing_told_at")
 
     def __init__(self, now: float, *, burst: float, rate: float) -> None:
         """`burst` and `rate` (per second) bound the commands."""
         self.bucket = TokenBucket(burst, rate, now)
+        self.renames = TokenBucket(RENAME_BURST, RENAMES_PER_SECOND, now)
         self.typing_told_at = now - TYPING_INTERVAL_SECONDS
 
 
@@ -140,6 +157,7 @@ class Session:
         "_shown",
         "_standing",
         "_strikes",
+        "_struck_at",
         "_typing_until",
         "_wanted",
     )
@@ -163,7 +181,8 @@ class Session:
         self._room = room
         self._reserved = reserved
         self._standing = standing
-        self._strikes = 0
+        self._strikes = 0.0
+        self._struck_at = 0.0
         self._refused_at = -REFUSAL_INTERVAL_SECONDS
         self._wanted = False
         self._shown = False
@@ -176,27 +195,32 @@ class Session:
 
     def receive(self, text: str, now: float) -> list[Effect]:
         """One text frame from the client."""
-        if (refused := self._count(now, text)) is not None:
-            return refused
+        if (wait := self._wait(now)) > 0:
+            return self._strike(now, _too_fast(wait), client_id_of(text))
         price = COSTS[Action.MESSAGE]
         try:
             command = parse_command(text)
             price = _PRICES[type(command)]
-            return self._obey(command, now)
+            effects = self._obey(command, now)
+        except RateLimited as limited:
+            return self._strike(now, limited, client_id_of(text))
         except ChatError as error:
             return [Refuse(error, client_id_of(text))]
         except RuleViolation as violation:
             refusal = ValidationFailed.of(violation.field, violation.code)
             return [Refuse(refusal, client_id_of(text))]
+        else:
+            self._strikes = max(0.0, self._strikes - 1)
+            return effects
         finally:
             self._pay(price)
 
     def refuse_binary(self, now: float) -> list[Effect]:
         """A frame that is not text; it counts like any other."""
-        refused = self._count(now)
-        if refused is None:
-            self._pay(COSTS[Action.MESSAGE])
-        return [Refuse(ChatError(ErrorCode.BINARY_FRAME))] if refused is None else refused
+        if (wait := self._wait(now)) > 0:
+            return self._strike(now, _too_fast(wait))
+        self._pay(COSTS[Action.MESSAGE])
+        return [Refuse(ChatError(ErrorCode.BINARY_FRAME))]
 
     def tick(self, now: float) -> list[Typing]:
         """Time has passed."""
@@ -215,8 +239,8 @@ class Session:
         if isinstance(command, TypingCommand):
             return self._type(now, typing=command.typing)
         if isinstance(command, UserUpdateCommand):
-            if (refused := self._count(now, cost=RENAME_COST - 1)) is not None:
-                return refused
+            if (wait := self._wait(now, RENAME_COST - 1)) > 0:
+                raise _too_fast(wait)
             return self._rename(command, now)
         if isinstance(command, HistoryCommand):
             if command.before is not None and command.after is not None:
@@ -252,7 +276,7 @@ class Session:
         if self._standing is not None and not (self._standing.is_free(now) and wait <= 0):
             effect = _judge(draft, self._standing, now, room_is_hot=wait > 0)
         if wait > 0:
-            return self._too_fast(wait, draft.client_id)
+            raise _too_fast(wait)
         if self._room is not None:
             self._room.spend(price_in_room(len(self._crowd)))
         # Who has sent does not type any more; the others see it with the message.
@@ -270,7 +294,14 @@ class Session:
             self._standing.check_voice(now)
             if name is not None:
                 self._standing.check_name(name)
-        return [Rename(name, color)] if name or color else []
+        if not name and not color:
+            return []
+        wait = self._allowance.renames.take(now)
+        if wait <= 0 and self._standing is not None:
+            wait = self._standing.wait_to_rename(now)
+        if wait > 0:
+            raise _too_fast(wait)
+        return [Rename(name, color)]
 
     def _tell_typing(self, now: float, *, renewed: bool = False) -> list[Typing]:
         """What the room must hear of now; later if it heard something within the last second."""
@@ -286,31 +317,36 @@ class Session:
         self._allowance.typing_told_at, self._shown = now, self._wanted
         return [Typing(self._wanted)]
 
-    def _count(self, now: float, text: str = "", cost: float = 1.0) -> list[Effect] | None:
-        """Counts one frame; what follows if it is one too many, None if it is not."""
+    def _wait(self, now: float, cost: float = 1.0) -> float:
+        """Counts one frame; seconds after which it would not be one too many, 0.0 if it is not."""
         wait = self._allowance.bucket.take(now, cost)
         for payer in self._payers:
             wait = max(wait, payer.wait(now))
-        if wait <= 0:
-            self._strikes = max(0, self._strikes - 1)
-            return None
-        self._strikes += 1
+        return wait
+
+    def _strike(self, now: float, error: RateLimited, client_id: str | None = None) -> list[Effect]:
+        """One was too many; whoever does not heed that is sent away."""
+        forgiven = max(0.0, now - self._struck_at) * FORGIVEN_PER_SECOND
+        self._strikes = max(0.0, self._strikes - forgiven) + 1
+        self._struck_at = now
         if self._strikes >= FLOOD_STRIKES:
             return [Close(CloseCode.FLOOD)]
-        client_id = client_id_of(text)
+        effects: list[Effect] = []
         # A message must be told from its refusal; of the rest one refusal a second says it all.
-        if client_id is None and now < self._refused_at + REFUSAL_INTERVAL_SECONDS:
-            return []
-        self._refused_at = now
-        return self._too_fast(wait, client_id)
+        if client_id is not None or now >= self._refused_at + REFUSAL_INTERVAL_SECONDS:
+            self._refused_at = now
+            effects.append(Refuse(error, client_id))
+        if int(self._strikes) % STRIKES_TO_PAUSE == 0:
+            effects.append(Pause(PAUSE_SECONDS))
+        return effects
 
     def _pay(self, price: float) -> None:
         for payer in self._payers:
             payer.spend(price)
 
-    @staticmethod
-    def _too_fast(wait: float, client_id: str | None) -> list[Effect]:
-        return [Refuse(Unavailable("limit", round(wait, 3), ErrorCode.RATE_LIMITED), client_id)]
+
+def _too_fast(wait: float) -> RateLimited:
+    return RateLimited("limit", round(wait, 3), 0)
 
 
 def _judge(draft: CheckedDraft, standing: Standing, now: float, *, room_is_hot: bool) -> Effect:

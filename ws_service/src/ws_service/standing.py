@@ -91,6 +91,10 @@ class Standing:
         """Is it the turn of this one, of all who type in the room?"""
         return self._guard.may_show_typing(now)
 
+    def wait_to_rename(self, now: float) -> float:
+        """Seconds until it is the turn of this one, of all who want other names; 0.0: now."""
+        return 0.0 if self.role.is_staff else self._guard.wait_to_rename(now)
+
     def is_shadow(self, now: float) -> bool:
         """Does nobody hear them?"""
         return now < self.shadow_until

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import math
+import time
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.times import MICROS_PER_SECOND
 
@@ -15,26 +18,48 @@ if TYPE_CHECKING:
     from ws_service.tick_end import TickEnd
 
 
+LONG_SECONDS: Final = 0.002
+"""A flush that takes longer is followed by as long a pause: a crowd that is told much must leave
+half of the event loop to everybody else. What comes meanwhile goes out together."""
+
+
 class TickFrames:
     """Two versions of the same tick: connections with `roster=delta` get deltas, no lists."""
 
     def __init__(
-        self, tick_end: TickEnd, flush: Callable[[], None], clock: Clock, tally: RoomTally
+        self,
+        tick_end: TickEnd,
+        flush: Callable[[], None],
+        clock: Clock,
+        tally: RoomTally,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`flush` is called at the end of the tick of the first frame."""
+        """`flush` is called at the end of the tick of the first frame, or after the rest."""
         self._tick_end = tick_end
         self._flush = flush
         self._clock = clock
         self._tally = tally
         self._sent_micros: list[int] = []
         """When Redis took the messages of this tick."""
+        self._now = timer
         self._lists: list[bytes] = []
         self._deltas: list[bytes] = []
         self._differ = False
+        self._rests_until = 0.0
+        self._due = math.inf
+        """When the next flush comes."""
+        self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, frame: bytes) -> None:
-        """For everybody."""
-        self._begin()
+    def sizes(self) -> tuple[int, int]:
+        """Bytes that wait, for those without and with deltas."""
+        return sum(map(len, self._lists)), sum(map(len, self._deltas))
+
+    def add(self, frame: bytes, within: float = 0.0) -> None:
+        """For everybody; after `within` seconds at the latest, and before that with other frames.
+
+        0.0: at the end of this tick.
+        """
+        self._begin(within)
         self._lists.append(frame)
         self._deltas.append(frame)
 
@@ -55,21 +80,29 @@ class TickFrames:
         self._differ = True
         self._deltas.append(frame)
 
-    def write(self, seats: Seats, delta_seats: Seats) -> None:
-        """Everything so far to everybody, and counts it: once per room, not per delivery."""
+    def write(self, seats: Seats, delta_seats: Seats) -> tuple[bytes, bytes]:
+        """Everything so far to everybody, and counts it: once per room, not per delivery.
+
+        Returns what that was, for those without and with deltas.
+        """
         heard = len(self._lists) * len(seats.members)
         heard += len(self._deltas) * len(delta_seats.members)
         sent, self._sent_micros = self._sent_micros, []
+        began = self._now()
         lists, deltas = self._take()
         seats.write(lists)
         delta_seats.write(deltas)
+        self._rest(self._now() - began)
         if heard:
             self._tally.deliveries += heard
             now = self._clock.micros()
             for micros in sent:
                 self._tally.lag.observe((now - micros) / MICROS_PER_SECOND)
+        return lists, deltas
 
     def _take(self) -> tuple[bytes, bytes]:
+        self._due = math.inf
+        self._forget_timer()
         lists = b"".join(self._lists)
         deltas = b"".join(self._deltas) if self._differ else lists
         self._differ = False
@@ -77,6 +110,24 @@ class TickFrames:
         self._deltas.clear()
         return lists, deltas
 
-    def _begin(self) -> None:
-        if not self._lists and not self._deltas:
+    def _begin(self, within: float = 0.0) -> None:
+        now = self._now()
+        due = max(now + within, self._rests_until)
+        if due >= self._due:
+            return
+        self._due = due
+        self._forget_timer()
+        if due > now:
+            self._timer = asyncio.get_running_loop().call_later(due - now, self._flush)
+        else:
             self._tick_end.write_room(self._flush)
+
+    def _rest(self, seconds: float) -> None:
+        """Writing has taken so long."""
+        if seconds >= LONG_SECONDS:
+            self._rests_until = self._now() + seconds
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -12,6 +12,7 @@ from shared.domain.moderation import Origin
 from shared.limits.buckets import Charge
 from shared.limits.connection_counts import COUNT_TTL_MS
 from shared.protocol.errors import ChatError, ErrorCode, RateLimited
+from ws_service.flood_door import FloodDoor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,7 @@ class Visitors:
         self._clock = clock
         self._here: dict[str, Visitor] = {}
         self._fewer: dict[str, None] = {}
+        self._door = FloodDoor()
 
     def __len__(self) -> int:
         """Addresses that somebody is here from."""
@@ -93,6 +95,19 @@ class Visitors:
                 self.leave(visitor)
                 raise
         return visitor
+
+    def wait_of(self, address: IPv4Address | IPv6Address | None) -> float:
+        """Seconds for which nobody comes in from there; 0.0: anybody may knock. Never waits."""
+        if not len(self._door):
+            return 0.0
+        name = self._addresses.name_now(address)
+        return 0.0 if name is None else self._door.wait(name, self._clock.monotonic())
+
+    def flooded(self, visitor: Visitor | None) -> None:
+        """A connection is about to be closed as a flood."""
+        if visitor is not None:
+            here = visitor.connections - 1
+            self._door.flooded(visitor.name, here, self._clock.monotonic())
 
     async def let_in(self, visitor: Visitor | None, ticket: Ticket) -> None:
         """Charges the join, and counts the connection among those of all replicas.

@@ -38,6 +38,7 @@ from shared.usecases.post_message import Draft, check_draft
 router = APIRouter(tags=["বার্তা"], dependencies=[Depends(require_json)])
 
 LIMITS: Final = [Depends(by_address(Action.MESSAGE)), Depends(by_session(Action.MESSAGE))]
+REPORT_LIMITS: Final = [Depends(by_address(Action.REPORT)), Depends(by_session(Action.REPORT))]
 _FOUND_ERRORS: Final = (ErrorCode.MESSAGE_NOT_FOUND, ErrorCode.ROOM_NOT_FOUND)
 _CHANGE_ERRORS: Final = (
     *BODY_ERRORS,
@@ -203,7 +204,7 @@ async def delete_message(message_id: MessageId, deps: DepsIn, caller: CallerIn) 
     f"{MESSAGE}report/",
     status_code=204,
     summary="বার্তা নিয়ে অভিযোগ",
-    dependencies=LIMITS,
+    dependencies=REPORT_LIMITS,
     responses=answers(
         *BODY_ERRORS, *SESSION_ERRORS, *_FOUND_ERRORS, ErrorCode.RATE_LIMITED, *OUTAGES
     ),

@@ -22,6 +22,8 @@ class Action(StrEnum):
     RENAME = "rename"
     ROOM = "room"
     """A new one."""
+    REPORT = "report"
+    """Of a message: staff have to read it."""
     WHOLE = "whole"
     """Everything of a person, to be read or to be erased."""
 
@@ -32,6 +34,7 @@ COSTS: Final[dict[Action, float]] = {
     Action.JOIN: 2.0,
     Action.RENAME: 2.0,
     Action.ROOM: 10.0,
+    Action.REPORT: 5.0,
     Action.WHOLE: 10.0,
 }
 """In tokens. What is heard by everybody, or kept for ever, costs more, as in IRC's fake lag."""

@@ -110,6 +110,12 @@ class Addresses:
         network = network_of(address)
         return Counted(_name(secret, network), day, rule, network)
 
+    def name_now(self, address: IPv4Address | IPv6Address | None) -> str | None:
+        """Its name of today, if it is counted and the day's key is at hand. Never waits."""
+        if is_within(address, self._rules.unlimited):
+            return None
+        return self.name_on(network_of(address), day_of(self._clock.micros()))
+
     async def secret(self) -> bytes | None:
         """The day's key, the same for all replicas; None: Redis is away."""
         return await self._secret_today(day_of(self._clock.micros()))

@@ -217,7 +217,7 @@ class DoorSettings(CommonSettings):
     limit_session: BudgetText = Field(
         Budget(120, 20),
         description="What one user may do over all replicas, as burst/per second; "
-        "a message costs 1, typing 0.1, a join or a new name 2, a room 10; "
+        "a message costs 1, typing 0.1, a join or a new name 2, a report 5, a room 10; "
         "with ` dry` behind it only the log tells; `off`: anything",
     )
     limit_ipv4: BudgetText = Field(
@@ -227,7 +227,7 @@ class DoorSettings(CommonSettings):
         Budget(500, 50), description="The same for one /64 of IPv6, which is a household's"
     )
     limit_room: BudgetText = Field(
-        Budget(4_000, 2_000),
+        Budget(500, 2_000),
         description="Messages into one room, from everybody; "
         "in a socket's room one costs 1, and 1 more for every 200 people",
     )

@@ -1,0 +1,60 @@
+"""Who is refused before anything is made for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from tests.chat_client import ChatClient, Crowd, chat
+from tests.integration.ws_service.conftest import run_replica
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from ws_service.session import FLOOD_STRIKES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from ws_service.settings import WsSettings
+
+FLOODER: Final[dict[str, Any]] = {"additional_headers": {"X-Forwarded-For": "203.0.113.7"}}
+ELSEWHERE: Final[dict[str, Any]] = {"additional_headers": {"X-Forwarded-For": "203.0.113.8"}}
+
+
+async def flood(client: ChatClient) -> None:
+    for n in range(3 * FLOOD_STRIKES):
+        await client.say(f"বন্যা {n}", client_id=f"{n}")
+
+
+async def test_where_a_flood_came_from_nobody_comes_in_for_some_seconds(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    settings = settings_for("ws-1", command_burst=5, command_rate=1)
+    async with run_replica(settings) as replica:
+        async with chat(replica.base, room, **FLOODER) as client:
+            await asyncio.gather(flood(client), return_exceptions=True)
+            assert await client.wait_closed() == 4008
+        url = f"{replica.base}/ws/chat/{room}/"
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url, **FLOODER)
+        answer = refused.value.response
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) >= 1
+        async with chat(replica.base, room, **ELSEWHERE) as other:
+            assert other.events[0]["type"] == "welcome"
+
+
+async def test_one_flooder_among_many_shuts_out_nobody(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    settings = settings_for("ws-1", command_burst=5, command_rate=1)
+    async with run_replica(settings) as replica, Crowd() as crowd:
+        for _ in range(5):
+            await crowd.add(replica.base, room, **FLOODER)
+        flooder = await crowd.add(replica.base, room, **FLOODER)
+        await asyncio.gather(flood(flooder), return_exceptions=True)
+        assert await flooder.wait_closed() == 4008
+        newcomer = await crowd.add(replica.base, room, **FLOODER)
+        assert newcomer.events[0]["type"] == "welcome"

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import asyncio
+
+from ws_service.turns import Turns
+
+
+class Flooder:
+    """Takes one frame a turn."""
+
+    def __init__(self, name: str, frames: int, heard: list[str]) -> None:
+        self._name = name
+        self._frames = frames
+        self._heard = heard
+
+    def take_turn(self) -> bool:
+        self._heard.append(self._name)
+        self._frames -= 1
+        return self._frames > 0
+
+
+async def test_all_who_wait_have_their_turns_one_after_the_other() -> None:
+    heard: list[str] = []
+    turns = Turns(seconds=60)
+    for name, frames in (("a", 3), ("b", 1), ("c", 2)):
+        turns.wait(Flooder(name, frames, heard))
+    assert heard == []
+    assert len(turns) == 3
+    await asyncio.sleep(0)
+    assert heard == list("abcaca")
+    assert len(turns) == 0
+
+
+async def test_everybody_else_comes_in_between() -> None:
+    heard: list[str] = []
+    turns = Turns(seconds=0)  # one at a time
+    turns.wait(Flooder("flood", 3, heard))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        heard.append("talk")
+    assert heard == ["flood", "talk"] * 3

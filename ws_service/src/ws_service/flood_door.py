@@ -1,0 +1,63 @@
+"""Addresses that floods come from: for some seconds nobody new is let in from there. Pure.
+
+One flooder among the thousands behind a carrier's NAT shuts no door: what counts is how many of an
+address' connections to this replica were closed as floods, beside those that are still here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+SHARE: Final = 0.5
+"""Floods of an address, as a share of these and of the connections that are here from it."""
+FADING_SECONDS: Final = 15.0
+"""After which a flood counts for a third; who floods again and again is still but a few."""
+FIRST_SECONDS: Final = 4.0
+"""How long the door is shut at first; twice as long each time,"""
+MOST_SECONDS: Final = 64.0
+"""until so long."""
+FORGIVEN_SECONDS: Final = 120.0
+"""Without a flood, after which the next one is the first again."""
+MOST_KEPT: Final = 65_536
+"""Addresses; beyond it the oldest is forgotten."""
+
+
+@dataclass(slots=True)
+class _Record:
+    floods: float = 0.0
+    flooded_at: float = 0.0
+    shut_seconds: float = 0.0
+    shut_until: float = -math.inf
+
+
+class FloodDoor:
+    """Of one replica. `now` is in seconds of a monotonic clock."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, _Record] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def flooded(self, address: str, here: int, now: float) -> None:
+        """A connection from `address` was closed as a flood; `here` others are left."""
+        record = self._records.pop(address, None) or _Record(flooded_at=now)
+        self._records[address] = record  # the newest is the last
+        if len(self._records) > MOST_KEPT:
+            del self._records[next(iter(self._records))]
+        silence = now - record.flooded_at
+        if silence > FORGIVEN_SECONDS:
+            record.shut_seconds = 0.0
+        record.floods = record.floods * math.exp(-silence / FADING_SECONDS) + 1
+        record.flooded_at = now
+        if now >= record.shut_until and record.floods >= SHARE * (record.floods + here):
+            longer = max(FIRST_SECONDS, 2 * record.shut_seconds)
+            record.shut_seconds = min(longer, MOST_SECONDS)
+            record.shut_until = now + record.shut_seconds
+
+    def wait(self, address: str, now: float) -> float:
+        """Seconds until somebody from `address` may come in; 0.0: now."""
+        record = self._records.get(address)
+        return 0.0 if record is None else max(0.0, record.shut_until - now)

@@ -1,0 +1,76 @@
+"""Whether more is read from a client. What is not read waits at the client, by TCP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ws_service.transport import Transport
+
+MOST_POSTING: Final = 256
+"""Messages of one connection without an answer; beyond it nothing more is read."""
+
+MOST_IN_LINE: Final = 64
+"""Frames behind a command that waits; beyond it as above."""
+
+
+class Intake:
+    """Of one connection. For the event loop's thread alone."""
+
+    __slots__ = ("_line", "_paused", "_posting", "_transport")
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._posting = 0
+        self._paused = False
+        self._line: deque[str | None] = deque()
+
+    def posting(self) -> None:
+        """A message waits for its answer."""
+        self._posting += 1
+        if self._posting >= MOST_POSTING:
+            self._transport.stop_reading()
+
+    def posted(self) -> None:
+        """It has one."""
+        self._posting -= 1
+        self.go_on()
+
+    def line_up(self, text: str | None) -> None:
+        """A frame waits behind a command."""
+        self._line.append(text)
+        if len(self._line) >= MOST_IN_LINE:
+            self._transport.stop_reading()
+
+    @property
+    def has_line(self) -> bool:
+        """Does a frame wait there?"""
+        return bool(self._line)
+
+    def next_in_line(self) -> str | None:
+        """The first frame that waits there."""
+        return self._line.popleft()
+
+    def end_line(self) -> None:
+        """None waits any more."""
+        self._line.clear()
+        self.go_on()
+
+    def pause(self, seconds: float) -> None:
+        """Reads nothing for so long."""
+        if not self._paused:
+            self._paused = True
+            self._transport.stop_reading()
+            asyncio.get_running_loop().call_later(seconds, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._paused = False
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Reads on, if nothing is against it."""
+        few = self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2
+        if few and not self._paused:
+            self._transport.go_on_reading()

@@ -1,0 +1,63 @@
+"""Whose frames are handled when: the first ones of everybody at once, all others by turns.
+
+A thousand who flood shall not hold up one who speaks: what a connection sends beyond `AT_ONCE`
+frames waits, together with the reading of more, until it is its turn again. All who wait together
+get so little of each turn of the event loop that nobody else notices it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AT_ONCE: Final = 2
+"""Frames of one connection in one turn. People send one, or two if they were typing."""
+
+IN_TURN: Final = 16
+"""Frames of one that waits, when it is its turn: their answers go out in one write."""
+
+SECONDS: Final = 0.002
+"""Of each turn of the event loop, for all who wait."""
+
+
+class Waiting(Protocol):
+    """A connection with frames that nobody has looked at."""
+
+    def take_turn(self) -> bool:
+        """Handles some; True if there are more that may be handled now."""
+
+
+class Turns:
+    """For the event loop's thread alone."""
+
+    def __init__(
+        self, seconds: float = SECONDS, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._waiting: deque[Waiting] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def wait(self, connection: Waiting) -> None:
+        """It is this one's turn after those who wait already; must not be called while it waits."""
+        self._waiting.append(connection)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._give)
+
+    def _give(self) -> None:
+        end = self._clock() + self._seconds
+        while self._waiting:
+            connection = self._waiting.popleft()
+            if connection.take_turn():
+                self._waiting.append(connection)
+            if self._clock() >= end:
+                break
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._give)
