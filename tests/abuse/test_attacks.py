@@ -26,7 +26,7 @@ MOST_GROWTH_MIB: Final = 96.0
 """Of a replica: sixty connections, each with the megabyte that may wait for it, and some room."""
 
 TOLD: Final = {
-    "message": {"rate_limited", "slow_mode"},
+    "message": {"rate_limited", "slow_mode", "proof_required"},
     "join_leave": {"proof_required"},
     "typing": set[str](),  # who types too much is not told; it is only shown less often
     "rename": {"rate_limited"},

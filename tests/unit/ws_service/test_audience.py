@@ -78,6 +78,7 @@ async def test_a_notice_of_typing_goes_out_with_what_comes_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(audience, "UNHURRIED_SECONDS", 3600)
+    monkeypatch.setattr(audience, "CROWD", 0)
     room, [member] = gathered()
     room.emit_unhurried(b"typing ")
     await asyncio.sleep(0.01)
@@ -89,6 +90,7 @@ async def test_a_notice_of_typing_goes_out_with_what_comes_next(
 
 async def test_a_notice_of_typing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audience, "UNHURRIED_SECONDS", 0.01)
+    monkeypatch.setattr(audience, "CROWD", 0)
     room, [member] = gathered()
     room.emit_unhurried(b"typing")
     async with asyncio.timeout(10):

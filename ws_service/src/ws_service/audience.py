@@ -26,9 +26,11 @@ SPREAD_BYTES: Final = 1 << 18
 SPREAD_SECONDS: Final = 0.005
 """From one such part to the next."""
 
+CROWD: Final = 20
+"""More hear a room than people talk with each other."""
 UNHURRIED_SECONDS: Final = 0.001
-"""For each who hears it, that a notice of typing waits for something else to be told: in a crowd it
-would cost as much as a message, and there messages come all the time."""
+"""For each more who hears it, that a notice of typing waits for something else to be told: in a
+crowd it would cost as much as a message, and there messages come all the time."""
 
 
 class Audience:
@@ -59,8 +61,9 @@ class Audience:
         self._tick.add_message(frame, micros)
 
     def emit_unhurried(self, frame: bytes) -> None:
-        """For everybody, with what comes next; the later at the latest, the more they are."""
-        self._tick.add(frame, len(self.members) * UNHURRIED_SECONDS)
+        """For everybody, in a crowd with what comes next; the later at the latest, the more."""
+        crowd = max(0, len(self.members) - CROWD)
+        self._tick.add(frame, crowd * UNHURRIED_SECONDS)
 
     def emit_delta(self, frame: bytes) -> None:
         """For those who hear changes, at the end of this tick."""
