@@ -195,8 +195,6 @@ def _build_ears(
     settings: WsSettings, hub: Hub, listening: Redis, spans: MessageSpans | None
 ) -> tuple[Subscriber, Probe]:
     parts = hub.parts
-    heard = parts.channels.on_event
-    in_room = heard if spans is None else traced(heard, spans, parts.tick_end)
     probes = parts.keys.probes(settings.instance)
     probe = Probe(parts.publisher, settings.instance, probes, settings.probe_seconds)
     everywhere = parts.keys.channel(EVERYWHERE)
@@ -207,7 +205,7 @@ def _build_ears(
         elif channel == everywhere:
             parts.guards.changed(EVERYWHERE)
         else:
-            in_room(channel, payload)
+            parts.channels.on_event(channel, payload)
 
     def on_subscribed(channel: str) -> None:
         if channel == everywhere:
@@ -216,7 +214,10 @@ def _build_ears(
             parts.channels.on_subscribed(channel)
 
     subscriber = Subscriber(
-        listening, [*probes, everywhere], on_event=on_event, on_subscribed=on_subscribed
+        listening,
+        [*probes, everywhere],
+        on_event=on_event if spans is None else traced(on_event, spans, parts.tick_end),
+        on_subscribed=on_subscribed,
     )
     return subscriber, probe
 
