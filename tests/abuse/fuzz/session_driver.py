@@ -104,7 +104,7 @@ class SessionDriver:
         self._burst = burst
         self._session = Session(
             Allowance(0.0, burst=burst, rate=RATE),
-            self._payers,
+            *self._payers,
             self._room,
             ReservedNames(["admin*"]),
             self._standing,

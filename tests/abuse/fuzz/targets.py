@@ -92,7 +92,8 @@ def _joined(cutter: FrameCutter, portions: list[bytes]) -> list[str | bytes]:
     """All that a cutter hands over; neighbouring bytes as one, since portions differ."""
     found: list[str | bytes] = []
     for portion in portions:
-        for piece in cutter.cut(portion):
+        cutter.feed(portion)
+        while (piece := cutter.cut()) is not None:
             last = found[-1] if found else None
             if isinstance(piece, bytes) and isinstance(last, bytes):
                 found[-1] = last + piece

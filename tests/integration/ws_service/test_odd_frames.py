@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import pytest
 from tests.chat_client import ChatClient, chat
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 MASKED_TEXT_OF_8_BYTES_LENGTH: Final = bytes((0x81, 0xFF))
+
+
+MOST_BETWEEN: Final = 50_000_000
+"""Bytes; what the kernel keeps between two that do not read is less by far."""
 
 
 def masked(*frames: Frame) -> bytes:
@@ -151,3 +157,49 @@ async def test_who_leaves_in_the_middle_of_a_message_leaves_nothing(
             await leaver.wait_closed()
         await is_served(neighbour)
         # That the replica holds nothing of it in the end, is asked of every replica as it stops.
+
+
+async def test_several_broken_texts_at_once_end_their_own_connections_alone(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    ping = Frame(Opcode.TEXT, b'{"type":"ping"}')
+    broken = Frame(Opcode.TEXT, b"\xff\xfe")
+    async with chat(replicas[0].base, room) as neighbour:
+        async with (
+            chat(replicas[0].base, room) as one,
+            chat(replicas[0].base, room) as two,
+            chat(replicas[0].base, room) as three,
+        ):
+            attackers = (one, two, three)
+            for attacker in attackers:
+                attacker.socket.transport.write(masked(ping, ping, ping, broken, broken))
+            for attacker in attackers:
+                assert await attacker.wait_closed(10) == 1007
+        await is_served(neighbour)
+        async with chat(replicas[0].base, room) as newcomer:
+            await is_served(newcomer)
+
+
+async def test_who_goes_on_after_a_close_is_not_listened_to(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    flood = masked(*[Frame(Opcode.TEXT, b"{}")] * 10_000)
+    async with chat(replicas[0].base, room) as neighbour:
+        place = urlsplit(replicas[0].base)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        writer.write(
+            f"GET /ws/chat/{room}/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(masked(*[Frame(Opcode.PING, b"?")] * 2 * ODD_FRAMES_BURST))
+        taken = 0
+        with suppress(OSError):  # in the end it is cut
+            while taken < MOST_BETWEEN:
+                writer.write(flood)
+                await asyncio.wait_for(writer.drain(), 15)
+                taken += len(flood)
+        assert taken < MOST_BETWEEN
+        writer.close()
+        await is_served(neighbour)

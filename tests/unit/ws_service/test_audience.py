@@ -112,3 +112,16 @@ async def test_a_long_list_goes_to_a_few_at_a_time_and_to_nobody_who_has_left(
             await asyncio.sleep(0.01)
     assert [member.heard for member in members] == [[b"list"]] * 4 + [[]]
     room.stop()
+
+
+async def test_lists_that_come_faster_than_they_go_out_reach_everybody_in_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audience, "SPREAD_BYTES", 8)
+    room, members = gathered(8)
+    monkeypatch.setattr(audience, "SPREAD_SECONDS", 0)
+    for number in range(4):  # some hear each before the next one comes
+        room.emit_list(b"lst%d" % number)
+        await asyncio.sleep(0)
+    assert all(member.heard for member in members)
+    room.stop()

@@ -25,7 +25,15 @@ def cut_at(data: bytes, places: list[int]) -> list[bytes]:
 
 def cut_all(*data: bytes) -> list[str | bytes]:
     cutter = FrameCutter(MOST_BYTES)
-    return [piece for part in data for piece in cutter.cut(part)]
+    pieces = []
+    for part in data:
+        cutter.feed(part)
+        while cutter.has_piece:
+            piece = cutter.cut()
+            assert piece is not None
+            pieces.append(piece)
+        assert cutter.cut() is None
+    return pieces
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 100_000])

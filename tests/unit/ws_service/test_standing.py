@@ -102,21 +102,22 @@ def test_a_ban_is_told_and_staff_have_none(guard: Guard, standing: Standing) -> 
 
 def test_slow_mode_lets_one_message_through_at_a_time(guard: Guard, standing: Standing) -> None:
     guard.take(Law(RoomRules(slow_seconds=30)))
-    standing.check_pace(0.0, room_is_hot=False)
+    standing.check_pace(0.0)
     with pytest.raises(SlowedDown) as refused:
-        standing.check_pace(10.0, room_is_hot=False)
+        standing.check_pace(10.0)
     assert refused.value.retry_after == 20.0
     guard.take(Law())
-    standing.check_pace(10.0, room_is_hot=False)
+    standing.check_pace(10.0)
 
 
 def test_a_room_that_runs_hot_is_slow_for_a_minute_after(guard: Guard, standing: Standing) -> None:
-    standing.check_pace(0.0, room_is_hot=False)
+    standing.check_pace(0.0)
     assert guard.slow_seconds(0.0) == 0
-    standing.check_pace(1.0, room_is_hot=True)
+    standing.heat_room(1.0)
+    standing.check_pace(1.0)
     assert guard.slow_seconds(1.0) == 5
     with pytest.raises(SlowedDown):
-        standing.check_pace(2.0, room_is_hot=False)
+        standing.check_pace(2.0)
     assert guard.slow_seconds(1.0 + ADAPTIVE_SECONDS) == 0
 
 
@@ -124,7 +125,7 @@ def test_staff_speak_as_fast_as_they_like(guard: Guard, standing: Standing) -> N
     guard.take(Law(RoomRules(slow_seconds=30)))
     standing.work_out(Role.OWNER, 0, 0.0)
     for _ in range(3):
-        standing.check_pace(0.0, room_is_hot=False)
+        standing.check_pace(0.0)
 
 
 @pytest.mark.parametrize(

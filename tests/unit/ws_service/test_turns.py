@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+from typing_extensions import override
+
 from ws_service.turns import Turns
 
 
@@ -18,6 +20,17 @@ class Flooder:
         self._frames -= 1
         return self._frames > 0
 
+    def give_up(self) -> None:
+        self._heard.append(f"{self._name} is cut")
+
+
+class Faulty(Flooder):
+    """Its frames cannot be handled."""
+
+    @override
+    def take_turn(self) -> bool:
+        raise RuntimeError("a bug")
+
 
 async def test_all_who_wait_have_their_turns_one_after_the_other() -> None:
     heard: list[str] = []
@@ -29,6 +42,18 @@ async def test_all_who_wait_have_their_turns_one_after_the_other() -> None:
     await asyncio.sleep(0)
     assert heard == list("abcaca")
     assert len(turns) == 0
+
+
+async def test_a_fault_with_one_does_not_hold_up_the_others() -> None:
+    heard: list[str] = []
+    turns = Turns(seconds=60)
+    for connection in (Faulty("a", 1, heard), Flooder("b", 2, heard)):
+        turns.wait(connection)
+    await asyncio.sleep(0)
+    assert heard == ["a is cut", "b", "b"]
+    turns.wait(Flooder("c", 1, heard))
+    await asyncio.sleep(0)
+    assert heard[-1] == "c"
 
 
 async def test_everybody_else_comes_in_between() -> None:

@@ -98,6 +98,8 @@ class WsApp:
             cut = transport.closed_with
             if cut in CLOSES and not connection.closing:  # by the protocol class, not by us
                 hub.replica.closes[CloseCode(cut)] += 1
+                if cut == CloseCode.FLOOD:
+                    hub.parts.visitors.flooded(connection.visitor)
             return code
 
     def _refuse(self, transport: SocketTransport, caller: Caller, error: ChatError) -> None:

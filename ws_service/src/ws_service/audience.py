@@ -38,6 +38,7 @@ class Audience:
 
     def __init__(self, tick_end: TickEnd, clock: Clock, tally: RoomTally) -> None:
         self.members: dict[UUID, Listener] = {}
+        self._tally = tally
         self._seats, self._delta_seats = Seats(), Seats()
         """Of those who hear lists of users, and of those who hear changes of them instead."""
         self._late: dict[Listener, tuple[int, int]] = {}
@@ -74,10 +75,13 @@ class Audience:
         members = self._seats.members
         size = len(frame) * len(members)
         if size <= SPREAD_BYTES:
+            self._without_list.clear()  # of an older one
             self._tick.add_list(frame)
             return 0.0
         self._list = frame
-        self._without_list = deque(members)
+        # First who had no turn when the last one went round.
+        left = dict.fromkeys(self._without_list)
+        self._without_list.extend(member for member in members if member not in left)
         if self._spreading is None:
             self._spread()
         return size / SPREAD_BYTES * SPREAD_SECONDS
@@ -90,6 +94,7 @@ class Audience:
             member = self._without_list.popleft()
             if member.id in self.members:  # it may have left meanwhile
                 member.deliver(self._list)
+                self._tally.deliveries += 1
         self._spreading = asyncio.get_running_loop().call_later(SPREAD_SECONDS, self._spread)
 
     def flush(self) -> None:
@@ -100,6 +105,7 @@ class Audience:
             rest = deltas[of_deltas:] if member.roster_deltas else lists[of_lists:]
             if rest:
                 member.deliver(rest)
+                self._tally.deliveries += 1
             if member.id in self.members:  # it may have left by that
                 self._seat(member)
 

@@ -294,6 +294,7 @@ class Connection:
                 if not self._intake.has_line:
                     return
                 effects = self._effects(self._intake.next_in_line())
+                await asyncio.sleep(0)  # a long line is not to hold up everybody else
         finally:
             self._obeying = None
             if self.session.needs_ticks and not self.closing:

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import structlog
+
 from shared.protocol.codec import decode_body
 from shared.protocol.envelopes import MessagesEnvelope, UnknownEnvelope, decode_envelope
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     OnEvent = Callable[[str, bytes], None]
 
 
+log = structlog.stdlib.get_logger()
+
+
 def traced(on_event: OnEvent, spans: MessageSpans, tick_end: TickEnd) -> OnEvent:
     """`on_event`, and a span for each traced message that ends when its frames are written.
 
@@ -29,12 +34,15 @@ def traced(on_event: OnEvent, spans: MessageSpans, tick_end: TickEnd) -> OnEvent
     def heard(channel: str, payload: bytes) -> None:
         began = time.time_ns()
         on_event(channel, payload)
-        for body in _messages(payload):
-            message = UUID(body.message_id)
-            if spans.wants(message):
-                told = {"room": body.room_id}
-                # Behind the frames of all rooms.
-                tick_end.write_answers(partial(spans.record, "deliver", message, began, told))
+        try:
+            for body in _messages(payload):
+                message = UUID(body.message_id)
+                if spans.wants(message):
+                    told = {"room": body.room_id}
+                    # Behind the frames of all rooms.
+                    tick_end.write_answers(partial(spans.record, "deliver", message, began, told))
+        except ValueError:  # of another version; this is the link of all rooms, and only a trace
+            log.debug("delivery_not_traced")
 
     return heard
 

@@ -41,8 +41,11 @@ class FloodDoor:
     def __len__(self) -> int:
         return len(self._records)
 
-    def flooded(self, address: str, here: int, now: float) -> None:
-        """A connection from `address` was closed as a flood; `here` others are left."""
+    def flooded(self, address: str, here: int, now: float) -> float:
+        """A connection from `address` was closed as a flood; `here` others are left.
+
+        Returns for how many seconds the door is shut from now on; 0.0: it is as it was.
+        """
         record = self._records.pop(address, None) or _Record(flooded_at=now)
         self._records[address] = record  # the newest is the last
         if len(self._records) > MOST_KEPT:
@@ -52,10 +55,12 @@ class FloodDoor:
             record.shut_seconds = 0.0
         record.floods = record.floods * math.exp(-silence / FADING_SECONDS) + 1
         record.flooded_at = now
-        if now >= record.shut_until and record.floods >= SHARE * (record.floods + here):
-            longer = max(FIRST_SECONDS, 2 * record.shut_seconds)
-            record.shut_seconds = min(longer, MOST_SECONDS)
-            record.shut_until = now + record.shut_seconds
+        if now < record.shut_until or record.floods < SHARE * (record.floods + here):
+            return 0.0
+        longer = max(FIRST_SECONDS, 2 * record.shut_seconds)
+        record.shut_seconds = min(longer, MOST_SECONDS)
+        record.shut_until = now + record.shut_seconds
+        return record.shut_seconds
 
     def wait(self, address: str, now: float) -> float:
         """Seconds until somebody from `address` may come in; 0.0: now."""

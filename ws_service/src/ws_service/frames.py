@@ -35,39 +35,49 @@ class FrameCutter:
     what cannot be right is handed on as it came, together with all that follows.
     """
 
-    __slots__ = ("_fragmented", "_handing_on", "_most_bytes", "_rest")
+    __slots__ = ("_at", "_data", "_fragmented", "_handing_on", "_most_bytes")
 
     def __init__(self, most_bytes: int) -> None:
         """Frames of more than `most_bytes` are left to the library, to be refused."""
         self._most_bytes = most_bytes
-        self._rest = b""
+        self._data = b""
+        self._at = 0
+        """What is before it in `_data` was cut off already."""
         self._fragmented = False
         self._handing_on = False
 
-    def cut(self, data: bytes) -> list[str | bytes]:
-        """What `data` completes, in order: texts, and frames for the library."""
-        if self._handing_on:
-            return [data]
-        if self._rest:
-            data = self._rest + data
-        pieces: list[str | bytes] = []
-        at = 0
-        while (place := self._next(data, at)) is not None:
-            start, end = place
-            if data[at] == _TEXT and not self._fragmented:
-                pieces.append(_read(data, at, start, end))
-            else:
-                pieces.append(self._hand_on(data[at:end]))
-            at = end
-        self._rest = data[at:]
-        return pieces + self._given_up()
+    def feed(self, data: bytes) -> None:
+        """More has come. Nothing of it is looked at before somebody asks for a piece."""
+        self._data = self.take_rest() + data
 
-    def _given_up(self) -> list[bytes]:
-        """What is left, once it is for the library alone."""
-        if not self._handing_on or not self._rest:
-            return []
-        rest, self._rest = self._rest, b""
-        return [rest]
+    def take_rest(self) -> bytes:
+        """What was not cut yet; it is gone from here."""
+        rest = self._data[self._at :] if self._at else self._data
+        self._data, self._at = b"", 0
+        return rest
+
+    @property
+    def has_piece(self) -> bool:
+        """Would `cut` return something?"""
+        if self._at == len(self._data):
+            return False
+        return self._next(self._data, self._at) is not None or self._handing_on
+
+    def cut(self) -> str | bytes | None:
+        """The next piece: a text, or frames for the library; None until it is complete."""
+        data, at = self._data, self._at
+        if at == len(data):
+            return None
+        place = self._next(data, at)
+        if place is None:
+            return self.take_rest() if self._handing_on else None
+        start, end = place
+        self._at = end
+        if end == len(data):  # nothing is kept of who is silent
+            self.take_rest()
+        if data[at] == _TEXT and not self._fragmented:
+            return _read(data, at, start, end)
+        return self._hand_on(data[at:end])
 
     def _next(self, data: bytes, at: int) -> tuple[int, int] | None:
         """Where the payload of the frame at `at` begins and ends; None until it is complete."""

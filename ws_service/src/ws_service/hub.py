@@ -207,7 +207,6 @@ class Hub:
     ) -> Connection:
         ledger, room = self.parts.ledger, channel.room
         address = None if visitor is None else visitor.account
-        payers = tuple(account for account in (tabs.account, address) if account is not None)
         room_account = ledger.open(Scope.ROOM, str(room), self.settings.limit_room)
         connection = Connection(
             self.parts.ids.new(),
@@ -216,7 +215,8 @@ class Hub:
             transport=transport,
             session=Session(
                 tabs.allowance,
-                payers,
+                tabs.account,
+                address,
                 room_account,
                 self.parts.identifier.reserved,
                 standing,
@@ -352,7 +352,10 @@ class Hub:
     ) -> float:
         """Seconds for which whoever sends these headers is not even to be asked what they want."""
         address = client_address(headers, peer, self.settings.trusted_hops)
-        return self.parts.visitors.wait_of(address)
+        wait = self.parts.visitors.wait_of(address)
+        if wait > 0:
+            self.replica.refusals[ErrorCode.RATE_LIMITED] += 1
+        return wait
 
     @property
     def arriving(self) -> int:

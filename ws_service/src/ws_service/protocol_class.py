@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from asyncio import BaseTransport
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from typing_extensions import override
@@ -36,6 +35,8 @@ CLOSE_SECONDS: Final = 5.0
 MOST_UNREAD_PONG_BYTES: Final = 64 * 1024
 """Beyond so many unread bytes pings are not answered: their number is not ours to bound."""
 
+MOST_END_BYTES: Final = 64 * 1024
+"""Behind a close of ours: what was under way, and the answer."""
 
 ODD_FRAMES_BURST: Final = 500
 ODD_FRAMES_PER_SECOND: Final = 100
@@ -65,11 +66,13 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """`turns` are shared by all connections of the process."""
         super().__init__(*args, **kwargs)
         self._turns = turns
-        self._unheard: deque[str | bytes] = deque()
-        """Pieces that wait for a turn; while there are any, nothing more is read."""
         self._is_waiting = False
+        """For a turn, with what was read and not heard; meanwhile nothing more is read."""
         self._stopped = False
         """Whoever listens does not want more now."""
+        self._end_bytes = MOST_END_BYTES
+        self._deaf = False
+        """It was sent a close, and went on and on; until it is cut off nothing is read."""
         self._cutter = FrameCutter(self.config.ws_max_size)
         self._fd = -1
         """Of the socket, unless bytes must not go to it directly: behind TLS."""
@@ -111,7 +114,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """The number may soon be another socket's."""
         self._fd = -1
         self._let(-1)
-        self._unheard.clear()
+        self._cutter.take_rest()
         super().connection_lost(exc)
         self._let_go()
 
@@ -208,7 +211,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     def _read_or_not(self) -> None:
         if self.transport.is_closing():
             return
-        pause = not self.close_sent and (self._stopped or bool(self._unheard))
+        pause = self._deaf or (not self.close_sent and (self._stopped or self._is_waiting))
         if pause and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
@@ -217,7 +220,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def _ask_for_turn(self) -> None:
-        if self._unheard and not self._is_waiting and not self._stopped:
+        if not (self._is_waiting or self._stopped or self.close_sent) and self._cutter.has_piece:
             self._is_waiting = True
             self._turns.wait(self)
 
@@ -227,28 +230,42 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_initiated:
             super().data_received(data)
             return
-        pieces = self._cutter.cut(data)
-        if self.close_sent or (not self._unheard and len(pieces) <= AT_ONCE):  # nearly always
-            for piece in pieces:
-                self._hear(piece)
+        self._cutter.feed(data)
+        if self.close_sent:
+            self._hear_the_end()
             return
-        self._unheard.extend(pieces)
-        self._hear_some(AT_ONCE)
+        if not self._is_waiting:
+            self._hear_some(AT_ONCE)
         self._ask_for_turn()
         self._read_or_not()
 
     def take_turn(self) -> bool:
         """See Waiting."""
         self._hear_some(IN_TURN)
-        self._is_waiting = bool(self._unheard) and not self._stopped
+        more = not (self._stopped or self.close_sent) and self._cutter.has_piece
+        self._is_waiting = more
         self._read_or_not()
-        return self._is_waiting
+        return more
+
+    def give_up(self) -> None:
+        """See Waiting."""
+        self.transport.abort()
 
     def _hear_some(self, count: int) -> None:
         for _ in range(count):
-            if not self._unheard or self._stopped:
+            if self._stopped or self.close_sent or (piece := self._cutter.cut()) is None:
                 return
-            self._hear(self._unheard.popleft())
+            self._hear(piece)
+
+    def _hear_the_end(self) -> None:
+        """Looks for the client's answer to a close; who goes on for long is not listened to."""
+        data = self._cutter.take_rest()
+        self._end_bytes -= len(data)
+        if self._end_bytes >= 0:
+            super().data_received(data)
+        else:
+            self._deaf = True
+            self._read_or_not()
 
     def _hear(self, piece: str | bytes) -> None:
         if isinstance(piece, str):
@@ -271,6 +288,8 @@ class DoorProtocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         """A message that the library has put together."""
         data, self.frames = b"".join(self.frames), []
+        if self.close_sent:
+            return
         if self.curr_msg_data_type != "text":
             self._hand_over(None)
             return
@@ -304,7 +323,6 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self._unheard.clear()  # what came before is not even looked at
         self.stop_keepalive()
         self._read_or_not()  # on, for the client's answer
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)

@@ -47,6 +47,10 @@ and TCP keeps it where it is."""
 FORGIVEN_PER_SECOND: Final = 1.0
 """Strikes. So who types against slow mode is only told, and who floods it is sent away."""
 
+CROWDED_SECONDS: Final = 1.0
+"""After which to try again at the earliest where a room bears no more: as fast as strikes are
+forgiven, so that who heeds it is never sent away."""
+
 RENAME_COST: Final = 5.0
 """Of one `user_update`, in commands: everybody in the room is sent the list of users anew."""
 RENAME_BURST: Final = 5.0
@@ -148,9 +152,10 @@ class Session:
     """The state of one connection. `now` is in seconds of a monotonic clock."""
 
     __slots__ = (
+        "_account",
+        "_address",
         "_allowance",
         "_crowd",
-        "_payers",
         "_refused_at",
         "_reserved",
         "_room",
@@ -165,19 +170,23 @@ class Session:
     def __init__(
         self,
         allowance: Allowance,
-        payers: tuple[Account, ...] = (),
+        account: Account | None = None,
+        address: Account | None = None,
         room: Account | None = None,
         reserved: ReservedNames = NOTHING_RESERVED,
         standing: Standing | None = None,
         crowd: Sized = (),
     ) -> None:
-        """`payers` pay for every command, `room` for messages; `reserved` nobody may be called.
+        """`account` (the user's) and `address` pay for every command, `room` for messages.
+
+        `reserved` nobody may be called.
 
         Without `standing` somebody stands above the rules of the room. `crowd`: all who hear them.
         """
         self._allowance = allowance
         self._crowd = crowd
-        self._payers = payers
+        self._account = account
+        self._address = address
         self._room = room
         self._reserved = reserved
         self._standing = standing
@@ -197,6 +206,8 @@ class Session:
         """One text frame from the client."""
         if (wait := self._wait(now)) > 0:
             return self._strike(now, _too_fast(wait), client_id_of(text))
+        if (wait := self._neighbours_wait(now)) > 0:
+            return self._told(now, _too_fast(wait), client_id_of(text))
         price = COSTS[Action.MESSAGE]
         try:
             command = parse_command(text)
@@ -219,6 +230,8 @@ class Session:
         """A frame that is not text; it counts like any other."""
         if (wait := self._wait(now)) > 0:
             return self._strike(now, _too_fast(wait))
+        if (wait := self._neighbours_wait(now)) > 0:
+            return self._told(now, _too_fast(wait))
         self._pay(COSTS[Action.MESSAGE])
         return [Refuse(ChatError(ErrorCode.BINARY_FRAME))]
 
@@ -271,12 +284,14 @@ class Session:
         )
         if draft is None:
             return []
-        wait = 0.0 if self._room is None else self._room.wait(now)
+        if self._room is not None and (wait := self._room.wait(now)) > 0:
+            if self._standing is not None:
+                self._standing.check_voice(now)
+                self._standing.heat_room(now)
+            raise _too_fast(max(wait, CROWDED_SECONDS))
         effect: Effect = Post(draft)
-        if self._standing is not None and not (self._standing.is_free(now) and wait <= 0):
-            effect = _judge(draft, self._standing, now, room_is_hot=wait > 0)
-        if wait > 0:
-            raise _too_fast(wait)
+        if self._standing is not None and not self._standing.is_free(now):
+            effect = _judge(draft, self._standing, now)
         if self._room is not None:
             self._room.spend(price_in_room(len(self._crowd)))
         # Who has sent does not type any more; the others see it with the message.
@@ -299,6 +314,8 @@ class Session:
         wait = self._allowance.renames.take(now)
         if wait <= 0 and self._standing is not None:
             wait = self._standing.wait_to_rename(now)
+            if wait > 0:  # it is the others who rename
+                self._allowance.renames.give_back()
         if wait > 0:
             raise _too_fast(wait)
         return [Rename(name, color)]
@@ -320,9 +337,11 @@ class Session:
     def _wait(self, now: float, cost: float = 1.0) -> float:
         """Counts one frame; seconds after which it would not be one too many, 0.0 if it is not."""
         wait = self._allowance.bucket.take(now, cost)
-        for payer in self._payers:
-            wait = max(wait, payer.wait(now))
-        return wait
+        return wait if self._account is None else max(wait, self._account.wait(now))
+
+    def _neighbours_wait(self, now: float) -> float:
+        """The same for all at this address. That is others' doing, and so never a strike."""
+        return 0.0 if self._address is None else self._address.wait(now)
 
     def _strike(self, now: float, error: RateLimited, client_id: str | None = None) -> list[Effect]:
         """One was too many; whoever does not heed that is sent away."""
@@ -331,28 +350,32 @@ class Session:
         self._struck_at = now
         if self._strikes >= FLOOD_STRIKES:
             return [Close(CloseCode.FLOOD)]
-        effects: list[Effect] = []
-        # A message must be told from its refusal; of the rest one refusal a second says it all.
-        if client_id is not None or now >= self._refused_at + REFUSAL_INTERVAL_SECONDS:
-            self._refused_at = now
-            effects.append(Refuse(error, client_id))
+        effects = self._told(now, error, client_id)
         if int(self._strikes) % STRIKES_TO_PAUSE == 0:
             effects.append(Pause(PAUSE_SECONDS))
         return effects
 
+    def _told(self, now: float, error: RateLimited, client_id: str | None = None) -> list[Effect]:
+        # A message must be told from its refusal; of the rest one refusal a second says it all.
+        if client_id is None and now < self._refused_at + REFUSAL_INTERVAL_SECONDS:
+            return []
+        self._refused_at = now
+        return [Refuse(error, client_id)]
+
     def _pay(self, price: float) -> None:
-        for payer in self._payers:
-            payer.spend(price)
+        for payer in (self._account, self._address):
+            if payer is not None:
+                payer.spend(price)
 
 
 def _too_fast(wait: float) -> RateLimited:
     return RateLimited("limit", round(wait, 3), 0)
 
 
-def _judge(draft: CheckedDraft, standing: Standing, now: float, *, room_is_hot: bool) -> Effect:
+def _judge(draft: CheckedDraft, standing: Standing, now: float) -> Effect:
     """What becomes of a message under the rules of the room; raises as Standing does."""
     standing.check_voice(now)
-    standing.check_pace(now, room_is_hot=room_is_hot)
+    standing.check_pace(now)
     if standing.is_shadow(now):
         return Unheard(draft, held=False)
     held, content = standing.censor(draft.content)

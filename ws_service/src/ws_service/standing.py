@@ -99,14 +99,16 @@ class Standing:
         """Does nobody hear them?"""
         return now < self.shadow_until
 
-    def check_pace(self, now: float, *, room_is_hot: bool) -> None:
+    def heat_room(self, now: float) -> None:
+        """More is said in the room than it bears."""
+        self._guard.heat(now)
+
+    def check_pace(self, now: float) -> None:
         """Counts a message in slow mode.
 
         Raises:
             SlowedDown: the one before was too short a while ago.
         """
-        if room_is_hot:
-            self._guard.heat(now)
         seconds = self._guard.slow_seconds(now)
         if seconds != self._slow_seconds:
             self.close()

@@ -97,7 +97,8 @@ class TickFrames:
             self._tally.deliveries += heard
             now = self._clock.micros()
             for micros in sent:
-                self._tally.lag.observe((now - micros) / MICROS_PER_SECOND)
+                # Redis' clock may be ahead of ours.
+                self._tally.lag.observe(max(0, now - micros) / MICROS_PER_SECOND)
         return lists, deltas
 
     def _take(self) -> tuple[bytes, bytes]:

@@ -12,8 +12,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
+import structlog
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+log = structlog.stdlib.get_logger()
 
 AT_ONCE: Final = 2
 """Frames of one connection in one turn. People send one, or two if they were typing."""
@@ -30,6 +34,9 @@ class Waiting(Protocol):
 
     def take_turn(self) -> bool:
         """Handles some; True if there are more that may be handled now."""
+
+    def give_up(self) -> None:
+        """Ends: handling it has failed."""
 
 
 class Turns:
@@ -55,8 +62,12 @@ class Turns:
         end = self._clock() + self._seconds
         while self._waiting:
             connection = self._waiting.popleft()
-            if connection.take_turn():
-                self._waiting.append(connection)
+            try:
+                if connection.take_turn():
+                    self._waiting.append(connection)
+            except Exception:  # a fault with one must not hold up all the others
+                log.exception("turn_failed")
+                connection.give_up()
             if self._clock() >= end:
                 break
         if self._waiting:

@@ -54,3 +54,7 @@ class UpgradeProtocol(BoundedHttpProtocol):
             self.transport.resume_reading()
         del self.parser  # which knows this object: a circle for the garbage collector
         return False
+
+    def give_up(self) -> None:
+        """See Waiting."""
+        self.transport.abort()

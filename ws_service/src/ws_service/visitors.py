@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from shared.domain.budgets import COSTS, Action, Scope
 from shared.domain.moderation import Origin
+from shared.domain.times import day_of
 from shared.limits.buckets import Charge
 from shared.limits.connection_counts import COUNT_TTL_MS
 from shared.protocol.errors import ChatError, ErrorCode, RateLimited
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from shared.limits.ledger import Ledger
     from shared.limits.proofs import Proofs, Ticket
     from shared.runtime.clock import Clock
+
+log = structlog.stdlib.get_logger()
 
 
 @dataclass(slots=True)
@@ -105,9 +110,13 @@ class Visitors:
 
     def flooded(self, visitor: Visitor | None) -> None:
         """A connection is about to be closed as a flood."""
-        if visitor is not None:
-            here = visitor.connections - 1
-            self._door.flooded(visitor.name, here, self._clock.monotonic())
+        if visitor is None:
+            return
+        # Who came yesterday has another name today.
+        name = visitor.name_on(day_of(self._clock.micros())) or visitor.name
+        seconds = self._door.flooded(name, visitor.connections - 1, self._clock.monotonic())
+        if seconds > 0:
+            log.warning("door_shut", seconds=seconds)
 
     async def let_in(self, visitor: Visitor | None, ticket: Ticket) -> None:
         """Charges the join, and counts the connection among those of all replicas.

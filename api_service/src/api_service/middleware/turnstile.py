@@ -10,11 +10,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from api_service.errors import answer_of, language_in
+from api_service.errors import refuse
 from shared.domain.client_address import client_address, is_within, network_of
 from shared.domain.token_bucket import TokenBucket
 from shared.protocol.errors import RateLimited
-from shared.runtime.clock import chance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +26,7 @@ BUSY: Final = 8
 """Changes under way, from which on it counts how much an address has asked for lately,"""
 FULL: Final = 24
 """and from which on nobody is let in: the others would wait longer than it takes to come again."""
+FULL_SECONDS: Final = 1.0
 SHARE_BURST: Final = 5.0
 SHARE_PER_SECOND: Final = 1.0
 """What one address may ask for while it is busy. A town behind one address may be told to come
@@ -54,7 +54,7 @@ class Turnstile:
             return
         if (wait := self._wait(scope)) > 0:
             refusal = RateLimited("replica", wait, int(SHARE_BURST))
-            await answer_of(refusal, language_in(scope), chance()).response()(scope, receive, send)
+            await refuse(scope, refusal)(scope, receive, send)
             return
         self._under_way += 1
         try:
@@ -67,11 +67,11 @@ class Turnstile:
         address = client_address(scope["headers"], scope.get("client"), self._trusted_hops)
         if is_within(address, self._unlimited):
             return 0.0
+        if self._under_way >= FULL:  # and whoever is told so has not asked for anything
+            return FULL_SECONDS
         now = time.monotonic()
         wait = self._share(network_of(address), now).take(now)
-        if self._under_way < BUSY:
-            return 0.0
-        return max(wait, 1.0) if wait > 0 or self._under_way >= FULL else 0.0
+        return max(wait, FULL_SECONDS) if wait > 0 and self._under_way >= BUSY else 0.0
 
     def _share(self, network: str, now: float) -> TokenBucket:
         share = self._shares.pop(network, None) or TokenBucket(SHARE_BURST, SHARE_PER_SECOND, now)

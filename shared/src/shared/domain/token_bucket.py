@@ -50,3 +50,7 @@ class TokenBucket:
             return wait
         self._tokens -= cost
         return 0.0
+
+    def give_back(self, cost: float = 1.0) -> None:
+        """Undoes a `take` after which nothing was done."""
+        self._tokens = min(self._capacity, self._tokens + cost)

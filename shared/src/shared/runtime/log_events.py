@@ -21,6 +21,7 @@ EVENTS: Final[dict[str, str]] = {
     "answer_failed": "a bug: who waited for an answer of Redis failed on it",
     "rules_not_known": "the rules of a room could not be read; the last known ones hold",
     # fan-out
+    "delivery_not_traced": "a message of another version could not be read for its trace",
     "notice_lost": "a notice of typing did not reach Redis",
     "broker_link_lost": "a link on which replicas hear each other broke; it is built anew",
     "broker_link_broken": "a bug: such a link ended by something else than an outage",
@@ -44,6 +45,8 @@ EVENTS: Final[dict[str, str]] = {
     "command_failed": "a bug: the sender was told `internal_error`",
     "frame_failed": "a bug in reading a frame; the sender was told `internal_error`",
     "connection_failed": "a bug: the socket was closed as overloaded",
+    "turn_failed": "a bug in handling what waited for its turn; the connection was cut",
+    "door_shut": "an address floods: for some seconds nobody new comes in from there",
     "flush_failed": "a bug: what a tick had collected was not written",
     "envelope_failed": "a bug: an event of Redis could not be worked on",
     # rooms
