@@ -58,3 +58,13 @@ async def test_one_flooder_among_many_shuts_out_nobody(
         assert await flooder.wait_closed() == 4008
         newcomer = await crowd.add(replica.base, room, **FLOODER)
         assert newcomer.events[0]["type"] == "welcome"
+
+
+async def test_a_request_that_cannot_be_read_is_answered(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    headers = {f"X-Many-{n}": "x" for n in range(200)}
+    async with run_replica(settings_for("ws-1")) as replica:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{replica.base}/ws/chat/{room}/", additional_headers=headers)
+        assert refused.value.response.status_code == 431

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 DOOR: Final = "adda.door"
 """Name of the extension in the ASGI scope that holds the protocol object."""
 
+_UNREADABLE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
 CLOSE_SECONDS: Final = 5.0
 """How long a peer may take to answer a close before the connection is cut."""
 
@@ -229,6 +234,10 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Texts go straight to whoever listens, the rest to the library."""
         if not self.handshake_initiated:
             super().data_received(data)
+            if self.conn.handshake_exc is not None and not self.handshake_initiated:
+                # The library has no answer for a request that it cannot even read.
+                self.transport.write(_UNREADABLE)
+                self.transport.close()
             return
         self._cutter.feed(data)
         if self.close_sent:
