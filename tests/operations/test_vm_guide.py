@@ -122,6 +122,13 @@ def check_doors(machine: Machine) -> None:
     assert '"status":200' in logged
 
 
+def check_alerts(machine: Machine) -> None:
+    """Prometheus has met every replica, and finds nothing to complain of."""
+    asked = "promtool query instant http://127.0.0.1:9090"
+    machine.run(f"until {asked} 'count(up == 1)' | grep -q '=> 5 '; do sleep 0.5; done")
+    assert machine.run(f"{asked} 'ALERTS{{alertstate=\"firing\"}}'").strip() == ""
+
+
 @pytest.mark.timeout(GUIDE_SECONDS + 2 * RESTORE_SECONDS)
 @pytest.mark.skipif(why_no_machine() is not None, reason=str(why_no_machine()))
 def test_the_guide_makes_a_machine_that_serves_and_whose_backup_comes_back(tmp_path: Path) -> None:
@@ -133,6 +140,7 @@ def test_the_guide_makes_a_machine_that_serves_and_whose_backup_comes_back(tmp_p
         assert machine.run("readlink /opt/adda/current").strip() == "/opt/adda/releases/1"
         check_units(machine)
         check_doors(machine)
+        check_alerts(machine)
 
         room = machine.run("cat /proc/sys/kernel/random/uuid").strip()
         before = [say(machine, room, f"আগে {n}") for n in range(3)]
