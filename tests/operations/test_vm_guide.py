@@ -146,7 +146,8 @@ def test_the_guide_makes_a_machine_that_serves_and_whose_backup_comes_back(tmp_p
         before = [say(machine, room, f"আগে {n}") for n in range(3)]
         machine.run("systemctl start adda-backup")
         say(machine, room, "পরে")
-        machine.run(FORGET + "DOMAIN=localhost\n" + script_of(GUIDE, *BEFORE_A_RESTORE))
+        anew = FORGET + "DOMAIN=localhost\n" + script_of(GUIDE, *BEFORE_A_RESTORE)
+        machine.run(anew, RESTORE_SECONDS)
         machine.run(script_of("deploy/backup/README.md"), RESTORE_SECONDS)
         check_units(machine)
         told = history(machine, room)
