@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "deploy" / "k8s"))  # as pytest has it
 
 from tests.kubernetes.rendering import SNAPSHOTS, render_all, shown
 

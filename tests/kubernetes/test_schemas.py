@@ -29,6 +29,7 @@ OF_OPERATORS: Final[Mapping[str, str]] = {
     "ScheduledBackup": "postgresql.cnpg.io/v1",
     "ExternalSecret": "external-secrets.io/v1",
     "PodMonitor": "monitoring.coreos.com/v1",
+    "PrometheusRule": "monitoring.coreos.com/v1",
     "ScaledObject": "keda.sh/v1alpha1",
     "ValkeyCluster": "valkey.io/v1alpha1",
 }

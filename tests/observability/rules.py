@@ -59,6 +59,12 @@ def metrics_in(expr: str) -> set[str]:
     return {name.removesuffix("_bucket") for name in _METRIC.findall(bare)}
 
 
+def jobs_in(text: str) -> set[str]:
+    """Names of jobs that the expressions of a text pick out, or leave out."""
+    picked = re.findall(r'\bjob(?:=~|!~|!=|=)"([^"]+)"', text)
+    return {job for pattern in picked for job in pattern.split("|")}
+
+
 def rules_named_in(expr: str) -> set[str]:
     """Names of recording rules that an expression reads."""
     return set(re.findall(r"[a-z]+:[a-z_]+:\w+", expr))

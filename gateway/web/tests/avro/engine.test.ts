@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -138,6 +140,12 @@ describe("a reader of Bangla finds", () => {
   ])("%s as %s", (roman, bangla) => {
     expect(transliterate(roman)).toBe(bangla.normalize("NFC"));
   });
+});
+
+it("the page of questions promises what comes out", () => {
+  const page = new URL("../../../../deploy/docs/faq.bn.md", import.meta.url);
+  const [, roman, bangla] = /`([^`]+)` লিখলে "([^"]+)"/.exec(readFileSync(page, "utf8")) ?? [];
+  expect(transliterate(roman ?? "")).toBe(bangla);
 });
 
 describe("of any text", () => {

@@ -74,8 +74,9 @@ def test_promtool_finds_no_fault_in_the_rules() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_promtool_finds_no_fault_in_the_configuration() -> None:
-    done = promtool("check", "config", str(FOLDER / "prometheus.yml"))
+@pytest.mark.parametrize("name", ["prometheus.yml", "one-machine.yml"])
+def test_promtool_finds_no_fault_in_the_configuration(name: str) -> None:
+    done = promtool("check", "config", str(FOLDER / name))
     assert done.returncode == 0, done.stderr
 
 
