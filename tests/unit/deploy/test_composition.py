@@ -1,0 +1,30 @@
+"""What docker-compose.yml promises in its README, as far as it can be read without an engine."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import write_settings
+import yaml
+from tests.conftest import ROOT
+
+SERVICES: Final[dict[str, dict[str, Any]]] = yaml.safe_load(
+    (ROOT / "docker-compose.yml").read_text("utf-8")
+)["services"]
+OURS: Final = ("api_service", "ws_service", "worker")
+
+
+def test_what_adda_env_says_goes_before_all_else() -> None:
+    for name in (*OURS, "migrate"):
+        # `environment` would go before both files.
+        assert set(SERVICES[name]["environment"]) == {"ADDA_SECRETS_DIR"}
+        defaults, own = SERVICES[name]["env_file"]
+        assert defaults == "deploy/compose/defaults.env"
+        assert own == {"path": "deploy/compose/adda.env", "required": False}
+
+
+def test_each_default_is_a_setting_that_the_environment_may_say() -> None:
+    lines = (ROOT / "deploy" / "compose" / "defaults.env").read_text("utf-8").splitlines()
+    pairs = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert set(pairs) <= write_settings.variables()
+    assert all(value.startswith(f"${{{name}:-") for name, value in pairs.items())
