@@ -50,11 +50,17 @@ def check_profile(stack: ComposeStack, command: str) -> None:
     assert {"prometheus", "grafana", "gateway"} <= set(services)
 
 
+def check_roll(stack: ComposeStack, command: str) -> None:
+    """Of images that are not newer: without that it would rightly refuse."""
+    stack.run(command.replace("roll.py ", "roll.py --restart "))
+
+
 SPECIAL: Final[dict[str, Callable[[ComposeStack, str], None]]] = {
     "docker compose logs": check_logs,
     "docker compose down": check_down,
     "docker compose exec api_service python": check_account,
     "docker compose --profile": check_profile,
+    "python3 deploy/compose/roll.py": check_roll,
 }
 
 
