@@ -28,3 +28,12 @@ def test_each_default_is_a_setting_that_the_environment_may_say() -> None:
     pairs = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     assert set(pairs) <= write_settings.variables()
     assert all(value.startswith(f"${{{name}:-") for name, value in pairs.items())
+
+
+def test_how_many_there_are_may_stand_where_it_lasts() -> None:
+    counts = {name: SERVICES[name]["deploy"]["replicas"] for name in OURS}
+    assert counts == {
+        "api_service": "${ADDA_API_REPLICAS:-2}",
+        "ws_service": "${ADDA_WS_REPLICAS:-3}",
+        "worker": "${ADDA_WORKER_REPLICAS:-2}",
+    }
