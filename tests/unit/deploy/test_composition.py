@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
+import pytest
 import write_settings
 import yaml
 from tests.conftest import ROOT
@@ -37,3 +39,20 @@ def test_how_many_there_are_may_stand_where_it_lasts() -> None:
         "ws_service": "${ADDA_WS_REPLICAS:-3}",
         "worker": "${ADDA_WORKER_REPLICAS:-2}",
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["docker-compose.yml", "deploy/compose/sentinel.yml", "deploy/compose/cluster.yml"]
+)
+def test_valkey_gives_up_root_as_redis_does(name: str) -> None:
+    """The start script of either does so for its own server alone, and its user has its own name."""
+    text = (ROOT / name).read_text("utf-8")
+    assert "${REDIS_SERVER:-redis-server}" in text
+    assert not re.search(r"(?m)(^|[^-:])\bredis-server\b(?!})", text)
+    assert "chown redis" not in text
+
+
+def test_every_postgresql_from_17_on_finds_its_data_in_the_volume() -> None:
+    """From 18 on the image refuses a volume there unless it is told that it is the right place."""
+    postgres = SERVICES["postgres"]
+    assert f"postgres:{postgres['environment']['PGDATA']}" in postgres["volumes"]
