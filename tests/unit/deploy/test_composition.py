@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
@@ -10,9 +11,15 @@ import write_settings
 import yaml
 from tests.conftest import ROOT
 
+from gateway.__main__ import MOST_PROCESSES
+from gateway.configuration import MOST_CONNECTIONS
+
 SERVICES: Final[dict[str, dict[str, Any]]] = yaml.safe_load(
     (ROOT / "docker-compose.yml").read_text("utf-8")
 )["services"]
+GATEWAY_BESIDES_SOCKETS: Final = 64 << 20
+"""Bytes of its processes and of the zones that they share."""
+
 OURS: Final = ("api_service", "ws_service", "worker")
 
 
@@ -45,7 +52,7 @@ def test_how_many_there_are_may_stand_where_it_lasts() -> None:
     "name", ["docker-compose.yml", "deploy/compose/sentinel.yml", "deploy/compose/cluster.yml"]
 )
 def test_valkey_gives_up_root_as_redis_does(name: str) -> None:
-    """The start script of either does so for its own server alone, and its user has its own name."""
+    """Start scripts do so for their own server alone, and their users have other names."""
     text = (ROOT / name).read_text("utf-8")
     assert "${REDIS_SERVER:-redis-server}" in text
     assert not re.search(r"(?m)(^|[^-:])\bredis-server\b(?!})", text)
@@ -56,3 +63,14 @@ def test_every_postgresql_from_17_on_finds_its_data_in_the_volume() -> None:
     """From 18 on the image refuses a volume there unless it is told that it is the right place."""
     postgres = SERVICES["postgres"]
     assert f"postgres:{postgres['environment']['PGDATA']}" in postgres["volumes"]
+
+
+def test_the_gateway_may_hold_all_sockets_that_it_takes() -> None:
+    measured = json.loads((ROOT / "deploy" / "docs" / "gateway.json").read_text("utf-8"))
+    sockets = MOST_PROCESSES * MOST_CONNECTIONS // 2
+    wanted = sockets * measured["bytes_per_connection"] + GATEWAY_BESIDES_SOCKETS
+    [gigabytes] = re.findall(
+        r"^\$\{GATEWAY_MEMORY:-(\d+)g}$",
+        SERVICES["gateway"]["deploy"]["resources"]["limits"]["memory"],
+    )
+    assert wanted <= int(gigabytes) << 30
