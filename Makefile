@@ -137,7 +137,7 @@ fuzz: install-dev ## RUNS=1000000 inputs to whatever reads bytes of strangers
 	@PYTHONPATH=$(BENCH_PATH) $(BIN)/python -m tests.abuse.fuzz --runs $(RUNS)
 
 .PHONY: images
-images: ## build all container images, named after this commit
+images: ## build all container images, labelled with this commit
 	@ADDA_REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) docker compose build
 
 .PHONY: containers

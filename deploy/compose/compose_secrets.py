@@ -1,7 +1,7 @@
 """Makes the secrets of a stack in containers, once; the service `setup` of docker-compose.yml.
 
     python compose_secrets.py FOLDER           make what is missing
-    python compose_secrets.py FOLDER --renew   make all anew but PostgreSQL's superuser
+    python compose_secrets.py FOLDER --renew   make all anew that their readers ask for again
 
 Each part of the stack has a folder of its own below FOLDER, a volume that is mounted nowhere else,
 so it sees what it needs and no more. Services read theirs by ADDA_SECRETS_DIR. Where Redis and
@@ -26,9 +26,11 @@ SUPERUSER = "postgres"
 SERVICES = ("api", "ws", "worker", "migrate")
 
 PASSWORDS = ("redis/password", *(f"migrate/roles/adda_{service}" for service in SERVICES))
-KEYS = ("api/adda_admin_token", "api/adda_admin_session_key", "grafana/password")
-UNCHANGEABLE = ("postgres/password",)
-"""PostgreSQL takes it when it makes its data, and never looks again."""
+KEYS = ("api/adda_admin_token", "api/adda_admin_session_key")
+UNCHANGEABLE = ("postgres/password", "grafana/password")
+"""PostgreSQL and Grafana take theirs when they make their data, and never look again."""
+SENTINEL = "redis+sentinel"
+"""Servers under sentinels keep the password of Redis in files of their own, too."""
 
 READABLE = 0o444
 """Parts run as users of their own, and nobody else's folder is mounted into them."""
@@ -43,8 +45,9 @@ def main(argv: list[str], environment: Mapping[str, str]) -> int:
     folder: Path = arguments.folder
     redis = environment.get("ADDA_SETUP_REDIS") or REDIS
     postgres = environment.get("ADDA_SETUP_POSTGRES") or POSTGRES
+    kept = (*UNCHANGEABLE, *(["redis/password"] if redis.startswith(SENTINEL) else []))
     for name in (*PASSWORDS, *KEYS, *UNCHANGEABLE):
-        if not (folder / name).exists() or (arguments.renew and name not in UNCHANGEABLE):
+        if not (folder / name).exists() or (arguments.renew and name not in kept):
             write(folder / name, secrets.token_urlsafe(32))
             print(f"made {name}")
     for name, text in derived(folder, redis, postgres):

@@ -51,7 +51,8 @@ the node's agent (Fluent Bit, Vector, Promtail, the OpenTelemetry Collector's `f
 reads the files. Parse each line as JSON; take `timestamp` as the time, `level` as the severity, and
 `service`, `instance` and `level` as indexed labels. `event` may be one, too: there are these few.
 `request_id`, `room` and `connection` have as many values as there are clients: search them, do not
-index them. The gateway's access log is JSON with the same `request_id`.
+index them. The gateway's access log is JSON with the same `request_id`; of addresses it has the
+network alone (/24, /48).
 """
 
 

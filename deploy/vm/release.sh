@@ -5,6 +5,8 @@
 #   release.sh install    this checkout becomes the current one where nothing runs; no tables
 #   release.sh switch     this checkout becomes the current one: tables, then one replica at a time
 #   release.sh rollback   the same without touching tables: they serve the version before, too
+#
+# EXTRA=tracing in the environment of `build` installs what ADDA_TRACE_URL needs.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd -P)
 adda=${DESTDIR:-}/opt/adda
@@ -12,8 +14,17 @@ units=${DESTDIR:-}/etc/systemd/system
 
 build() {
     cd "$here"
+    case "${EXTRA:-}" in
+    '') extra= ;;
+    tracing) extra=deploy/observability/requirements.txt ;;
+    *)
+        echo "release: there is no extra $EXTRA" >&2
+        exit 2
+        ;;
+    esac
     python3 deploy/local/bootstrap.py \
-        api_service/requirements.txt ws_service/requirements.txt worker/requirements.txt
+        api_service/requirements.txt ws_service/requirements.txt worker/requirements.txt \
+        ${extra:+"$extra"}
     python3 deploy/local/build_web.py
     # Services may not write, so what Python compiles is made here.
     .venv/bin/python -m compileall -q -j 0 .venv/lib shared/src api_service/src ws_service/src \
@@ -74,7 +85,7 @@ rollback)
     restart ws api worker
     ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -65,7 +65,7 @@ def errors_in(log: Path) -> list[str]:
 
 def rolling_update(stack: ComposeStack) -> Fault:
     async def act(_bed: Bed, _chance: Random) -> None:
-        command = "python3 deploy/compose/roll.py ws_service"
+        command = "python3 deploy/compose/roll.py --restart ws_service"
         await asyncio.to_thread(stack.run, command)
 
     return Fault("rolling update of ws_service", act)
@@ -112,7 +112,7 @@ async def test_an_update_of_the_rest_service_refuses_nobody(stack: ComposeStack)
     answers: Counter[int] = Counter()
     asking = asyncio.create_task(ask_on(stack, answers))
     for _ in range(2):
-        command = "python3 deploy/compose/roll.py api_service"
+        command = "python3 deploy/compose/roll.py --restart api_service"
         await asyncio.to_thread(stack.run, command)
     await asyncio.sleep(3)
     asking.cancel()

@@ -36,6 +36,7 @@ class Gateway:
     port: int
     api_port: int
     ws_port: int
+    log: Path
 
     @property
     def url(self) -> str:
@@ -78,7 +79,7 @@ async def gateway(reachable_path: Path) -> AsyncIterator[Gateway]:
     )
     child = Child(impatient(command, reachable_path), reachable_path / "gateway.log")
     assert await asyncio.to_thread(wait_for, child.command.ready, 10.0), child.last_lines()
-    yield Gateway(port, api_port, ws_port)
+    yield Gateway(port, api_port, ws_port, reachable_path / "gateway.log")
     await asyncio.to_thread(child.stop)
 
 
@@ -136,6 +137,29 @@ async def test_one_address_or_household_has_a_ceiling_and_others_their_own(
         headers = {"X-Forwarded-For": stranger}
         async with connect(gateway.socket_url, additional_headers=headers, proxy=None):
             pass
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2:a:b:c:d", "2001:db8:1::/48"),
+        ("2001:db8:1::d", "2001:db8:1::/48"),
+        ("2001:db8::d:7", "2001:db8::/48"),
+        ("2001::d:7", "2001::/48"),
+        ("::7", "::/48"),
+    ],
+)
+async def test_the_log_knows_the_network_and_not_the_address(
+    gateway: Gateway, address: str, network: str
+) -> None:
+    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+        await client.get("/api/", headers={"X-Forwarded-For": address})
+    await asyncio.to_thread(wait_for, lambda: "/api/" in gateway.log.read_text("utf-8"), 5.0)
+    text = gateway.log.read_text("utf-8")
+    assert f'"network":"{network}"' in text
+    assert address not in text
 
 
 @pytest.mark.parametrize("path", ["/api/", "/nothing-there", "/r/x", "/assets/gone.js"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
 import kubernetes_validate
 import pytest
+from tests.conftest import ROOT
 from tests.kubernetes.rendering import (
     MANIFESTS,
     OURS,
@@ -105,6 +107,15 @@ def test_a_replica_is_full_before_it_refuses(production: list[Object]) -> None:
     nginx = environment_of(pods_in(production)["gateway"], production)
     taken = int(nginx["GATEWAY_PROCESSES"]) * int(nginx["GATEWAY_CONNECTIONS"]) // 2
     assert people["gateway"] * 2 <= taken
+
+
+def test_a_gateway_may_hold_all_sockets_that_it_takes(production: list[Object]) -> None:
+    measured = json.loads((ROOT / "deploy" / "docs" / "gateway.json").read_text("utf-8"))
+    pod = pods_in(production)["gateway"]
+    nginx = environment_of(pod, production)
+    taken = int(nginx["GATEWAY_PROCESSES"]) * int(nginx["GATEWAY_CONNECTIONS"]) // 2
+    limit = pod.container["resources"]["limits"]["memory"]
+    assert taken * measured["bytes_per_connection"] * 1.2 <= int(limit.removesuffix("Mi")) << 20
 
 
 def test_sockets_are_taken_away_one_at_a_time_and_late(production: list[Object]) -> None:

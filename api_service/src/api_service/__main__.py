@@ -19,6 +19,7 @@ from shared.runtime.http_protocol import BoundedHttpProtocol
 from shared.runtime.lifecycle import settle_memory, stop_on_signals
 from shared.runtime.logging import configure
 from shared.runtime.probe_server import EmbeddedServer
+from shared.runtime.tracing import TracingNotInstalled, require_tracing
 
 log = structlog.stdlib.get_logger()
 
@@ -30,9 +31,13 @@ def main() -> int:
     """Exit code: 0 after an orderly stop, 1 when the server could not run, 2 for bad settings."""
     try:
         settings = ApiSettings.from_environment()
+        require_tracing(settings)
     except ValidationError as error:
         problems = "; ".join(f"{p['loc'] or ''}: {p['msg']}" for p in error.errors())
         print(f"api_service: settings: {problems}", file=sys.stderr)
+        return 2
+    except TracingNotInstalled as error:
+        print(f"api_service: {error}", file=sys.stderr)
         return 2
     configure(settings, "api")
     return uvloop.run(serve(settings))

@@ -54,8 +54,17 @@ def test_what_can_be_renewed_is(tmp_path: Path) -> None:
     before = made(tmp_path)
     after = made(tmp_path, "--renew")
     same = {name for name in before if before[name] == after[name]}
-    assert same == {"postgres/password", "migrate/superuser_url"}
+    assert same == {"postgres/password", "migrate/superuser_url", "grafana/password"}
     assert after["redis/password"] in after["redis/redis.conf"]
+
+
+def test_servers_under_sentinels_keep_their_password(tmp_path: Path) -> None:
+    sentinels = {"ADDA_SETUP_REDIS": "redis+sentinel://a:26379,b:26379/adda"}
+    before = made(tmp_path, **sentinels)
+    after = made(tmp_path, "--renew", **sentinels)
+    same = {name for name in before if before[name] == after[name]}
+    assert same >= {"redis/password", "redis/redis.conf", "ws/adda_redis_url"}
+    assert before["migrate/roles/adda_ws"] != after["migrate/roles/adda_ws"]
 
 
 def test_servers_may_be_elsewhere(tmp_path: Path) -> None:

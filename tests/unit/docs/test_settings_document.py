@@ -19,6 +19,7 @@ BESIDE_SETTINGS: Final = {
     *("ADDA_EXAMPLES", "ADDA_SEED"),
     *("ADDA_BACKUP_DAYS", "ADDA_BACKUP_REDIS_PASSWORD_FILE", "ADDA_BACKUP_DATABASE_PASSWORD_FILE"),
     *("ADDA_BIND", "ADDA_NOFILE", "ADDA_VERSION", "ADDA_REVISION"),
+    *("ADDA_API_REPLICAS", "ADDA_WS_REPLICAS", "ADDA_WORKER_REPLICAS", "ADDA_EXTRA"),
 }
 """Read by hand: before there are settings, by the tests, by scripts of `deploy/backup`, and by
 docker-compose.yml."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from shared.runtime import logging
 from shared.runtime.lifecycle import stop_on_signals
 from shared.runtime.probe_server import serve_probes
+from shared.runtime.tracing import TracingNotInstalled, require_tracing
 from worker.settings import WorkerSettings
 from worker.wiring import metrics_page, open_deps
 
@@ -29,8 +30,12 @@ def main() -> int:
     """Runs until SIGTERM or SIGINT; returns the process's exit code."""
     try:
         settings = WorkerSettings.from_environment()
+        require_tracing(settings)
     except ValidationError as error:
         print(f"worker: settings are not usable: {error}", file=sys.stderr)
+        return 2
+    except TracingNotInstalled as error:
+        print(f"worker: {error}", file=sys.stderr)
         return 2
     logging.configure(settings, "worker")
     return uvloop.run(_run(settings))

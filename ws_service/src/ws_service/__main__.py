@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from shared.runtime import logging
 from shared.runtime.lifecycle import settle_memory, stop_on_signals
+from shared.runtime.tracing import TracingNotInstalled, require_tracing
 from ws_service.server import serve_until
 from ws_service.settings import WsSettings
 from ws_service.wiring import open_deps
@@ -26,8 +27,12 @@ def main() -> int:
     """Runs until SIGTERM or SIGINT; returns the process's exit code."""
     try:
         settings = WsSettings.from_environment()
+        require_tracing(settings)
     except ValidationError as error:
         print(f"ws_service: settings are not usable: {error}", file=sys.stderr)
+        return 2
+    except TracingNotInstalled as error:
+        print(f"ws_service: {error}", file=sys.stderr)
         return 2
     logging.configure(settings, "ws_service")
     return uvloop.run(_run(settings))

@@ -134,7 +134,8 @@ class CommonSettings(BaseSettings):
         "",
         pattern=r"^(https?://\S+)?$",
         description="Where traces of messages go (OTLP over HTTP, such as "
-        "`http://collector:4318/v1/traces`); empty: nowhere. Needs the extra `tracing`",
+        "`http://collector:4318/v1/traces`); empty: nowhere. Needs the extra `tracing`: "
+        "`EXTRA=tracing` for a build of images or of a release",
     )
     trace_share: float = Field(
         0.01, ge=0, le=1, description="Share of all messages that is traced; the same everywhere"

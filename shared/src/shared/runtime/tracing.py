@@ -15,6 +15,8 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
     from shared.runtime.message_spans import MessageSpans
     from shared.runtime.settings import CommonSettings
 
@@ -23,6 +25,29 @@ log = structlog.stdlib.get_logger()
 
 class TracingNotInstalled(RuntimeError):
     """Traces are wanted, but the packages for them are not there."""
+
+
+def require_tracing(settings: CommonSettings) -> None:
+    """Returns if messages are not to be traced, or can be; asked before anything is opened.
+
+    Raises:
+        TracingNotInstalled: a collector is set, but the extra `tracing` is not installed.
+    """
+    if settings.trace_url:
+        _load()
+
+
+def _load() -> tuple[type[OTLPSpanExporter], type[MessageSpans]]:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - an extra
+            OTLPSpanExporter,
+        )
+
+        from shared.runtime.message_spans import MessageSpans  # noqa: PLC0415 - as above
+    except ImportError as missing:
+        told = "ADDA_TRACE_URL is set, but the extra `tracing` of adda is not installed"
+        raise TracingNotInstalled(told) from missing
+    return OTLPSpanExporter, MessageSpans
 
 
 @asynccontextmanager
@@ -37,17 +62,9 @@ async def open_tracing(
     if not settings.trace_url:
         yield None
         return
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - an extra
-            OTLPSpanExporter,
-        )
-
-        from shared.runtime.message_spans import MessageSpans  # noqa: PLC0415 - as above
-    except ImportError as missing:
-        told = "ADDA_TRACE_URL is set, but the extra `tracing` of adda is not installed"
-        raise TracingNotInstalled(told) from missing
-    exporter = OTLPSpanExporter(endpoint=settings.trace_url)
-    spans = MessageSpans(exporter, service, settings.instance, settings.trace_share)
+    exporter_class, spans_class = _load()
+    exporter = exporter_class(endpoint=settings.trace_url)
+    spans = spans_class(exporter, service, settings.instance, settings.trace_share)
     log.info("tracing", url=settings.trace_url, share=settings.trace_share)
     try:
         yield spans
