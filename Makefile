@@ -176,6 +176,7 @@ docs: install-web ## write the generated documents anew, and what the web client
 	@$(BIN)/python deploy/docs/write_wire.py
 	@$(BIN)/python deploy/docs/write_metrics.py
 	@$(BIN)/python deploy/observability/dashboards.py
+	@$(BIN)/python deploy/observability/kubernetes_rules.py
 	@$(NPM) run --silent types
 
 .PHONY: audit
