@@ -82,3 +82,18 @@ def test_a_service_is_compiled_and_has_only_its_own_code(name: str, module: str)
         f"[n for n in {OURS} if u.find_spec(n)])"
     )
     assert inside(f"adda-{name}:{VERSION}", program) == f"True ['{module}']"
+
+
+@pytest.mark.parametrize("extra", ["", "tracing"])
+def test_what_traces_need_is_there_if_it_was_asked_for(extra: str) -> None:
+    program = "import importlib.util as u; print(u.find_spec('opentelemetry') is not None)"
+    image = f"adda-ws:{VERSION}-extra-{extra or 'none'}"
+    build = f"docker build --quiet --file ws_service/Dockerfile --build-arg EXTRA={extra}"
+    ComposeStack().run(f"{build} --tag {image} .")
+    try:
+        assert inside(image, program) == str(extra == "tracing")
+        added = (inspect(image)["Size"] - inspect(base_of(image))["Size"]) / MEGABYTE
+        print(f"{image} adds {added:.1f} MB")
+        assert added <= MOST_ADDED["ws"]
+    finally:
+        ComposeStack().run(f"docker image rm {image}")
