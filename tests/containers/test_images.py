@@ -86,7 +86,7 @@ def test_a_service_is_compiled_and_has_only_its_own_code(name: str, module: str)
 
 @pytest.mark.parametrize("extra", ["", "tracing"])
 def test_what_traces_need_is_there_if_it_was_asked_for(extra: str) -> None:
-    program = "import importlib.util as u; print(u.find_spec('opentelemetry') is not None)"
+    program = "import importlib.util as u; print(u.find_spec('opentelemetry.sdk') is not None)"
     image = f"adda-ws:{VERSION}-extra-{extra or 'none'}"
     build = f"docker build --quiet --file ws_service/Dockerfile --build-arg EXTRA={extra}"
     ComposeStack().run(f"{build} --tag {image} .")
