@@ -163,7 +163,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             "Dead letters",
             _each(
                 ("waiting", "max(adda_dead_letters)"),
-                ("new", "sum(increase(adda_dead_letters_total[$__rate_interval]))"),
+                ("new", "sum(increase(adda_dead_letters_buried_total[$__rate_interval]))"),
             ),
         ),
         Panel("Presence reaped", {"reaped": _rate("adda_presence_reaped_total")}),

@@ -31,7 +31,7 @@ async def test_what_is_stored_and_what_is_refused_is_counted(
         await ingest.wait_until_empty()
 
         async def counted() -> bool:
-            return (await scrape(base)).value("adda_dead_letters_total") == 1
+            return (await scrape(base)).value("adda_dead_letters_buried_total") == 1
 
         await until(counted)
         seen = await scrape(base)

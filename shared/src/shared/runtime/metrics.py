@@ -231,7 +231,7 @@ DEAD_LETTERS: Final = Metric(
     "adda_dead_letters", "gauge", "Refused entries that wait for a person to look at", _WORKER
 )
 DEAD_LETTERS_BURIED: Final = Metric(
-    "adda_dead_letters_total", "counter", "Entries that this worker has put there", _WORKER
+    "adda_dead_letters_buried_total", "counter", "Entries that this worker has put there", _WORKER
 )
 BATCH_ENTRIES: Final = Metric(
     "adda_ingest_batch_entries", "histogram", "Entries of one batch", _WORKER, buckets=ROWS
