@@ -41,8 +41,8 @@ Made by `make abuse` (the better part of an hour) from what it has seen; repeat 
 For each attack a stack of two replicas of everything that the public reaches, with all limits as
 they are by default; {attackers} anonymous attackers from {spread} addresses; and twice {ordinary}
 ordinary people from other addresses, in the room that is attacked and in another, who each say
-something once a second. "Before" is {before_seconds:g} s in which the attackers are there and keep
-still (in attacks over REST they are users and no more), "during" the {seconds:g} s of the attack.
+something once a second. "Before" is {seconds} s in which the attackers are there and keep
+still (in attacks over REST they are users and no more), "during" the {seconds} s of the attack.
 The bar is a p99 of at most {bar} × of that before.
 
 Attackers and people stand on other machines in truth. Here each of the two is a process of its own:
@@ -55,8 +55,9 @@ elsewhere, too. How much the attackers came to nevertheless is in the second tab
 
 _TOLD: Final = (
     "Last run: {day}, {system}, {cores} cores, {memory_gib} GiB, Python {python}; rounds of calm "
-    "and attack, each on a new stack: {rounds}. The machine had other work, and the load was "
-    "{load} while it ran. So only what stands in one row is to be compared.\n"
+    "and attack, each on a new stack: {rounds}. The load of the machine was {load} while it "
+    "ran, with all that stands in for other machines: only what stands in one row is to be "
+    "compared.\n"
 )
 
 
@@ -101,6 +102,8 @@ def document(figures: Figures) -> str:
     size = attacks["message"]["size"]
     loads = [attack["load_average"] for attack in attacks.values()]
     load = f"{min(loads):g} to {max(loads):g}"
+    lengths = sorted({f"{attack['size']['seconds']:g}" for attack in attacks.values()}, key=float)
+    size = {**size, "seconds": " or ".join(lengths)}
     told = _TOLD.format(load=load, rounds=attacks["message"]["rounds"], **figures["machine"])
     parts = [
         _HEAD.format(bar=BAR, **size),
