@@ -117,8 +117,8 @@ def document(figures: Figures) -> str:
         f"{where['memory_gib']} GiB, Python {where['python']}.\n"
     )
     parts = [_HEAD, told, _CURVES]
-    parts += [_receivers(figures), _rooms(figures), _replicas(figures), _stored(figures)]
-    parts += [_memory(figures), _crowd(found), arithmetic(found), _notes(found)]
+    parts += [_receivers(figures), _rooms(figures), _replicas(figures), _primaries(figures)]
+    parts += [_stored(figures), _memory(figures), _crowd(found), arithmetic(found), _notes(found)]
     parts += [_WALLS, walls(found), "With the servers of the table above, and more messages:\n"]
     parts += [first_walls(found), _SIMULATION, _simulated(figures["simulation"])]
     return "\n".join(parts)
@@ -196,6 +196,30 @@ def _replicas(figures: Figures) -> str:
         "every message.",
     )
     return _section("Replicas that share rooms", "replicas", told) + table(head, rows)
+
+
+def _primaries(figures: Figures) -> str:
+    head = ("primaries", "replicas", "ws", "Valkey", "worker", "acknowledged/s")
+    rows = [
+        (
+            row["primaries"],
+            row["replicas"],
+            *(
+                f"{number(row['cpu_us_per_message'][kind])} µs"
+                for kind in ("ws", "valkey", "worker")
+            ),
+            number(row["acked_per_second"]),
+        )
+        for row in figures["primaries"]
+    ]
+    told = _paragraph(
+        f"{number(figures['primaries'][0]['rooms'])} rooms of two, spread over the primaries of a",
+        "Cluster and over replicas, the people of a room at one of them; 256 messages are under",
+        "way in all. Processor time for each message, of all servers of a kind together. All share",
+        "the same two processors, so that more of them can not do more here: what has to stay",
+        "level for growth is the cost of a message.",
+    )
+    return f"### Primaries of a Cluster\n\n{told}\n{table(head, rows)}"
 
 
 def _stored(figures: Figures) -> str:

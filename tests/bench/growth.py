@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.bench.curves.memory import memory
+from tests.bench.curves.primaries import primaries
 from tests.bench.curves.receivers import receivers
 from tests.bench.curves.replicas import replicas
 from tests.bench.curves.rooms import rooms
@@ -36,6 +37,7 @@ CURVES: Final[Mapping[str, Callable[..., Any]]] = {
     "receivers": receivers,
     "rooms": rooms,
     "replicas": replicas,
+    "primaries": primaries,
     "memory": memory,
     "stored": stored,
 }
@@ -44,6 +46,7 @@ QUICK: Final[Mapping[str, Mapping[str, Any]]] = {
     "receivers": {"sizes": (10, 100), "seconds": 0.5, "deliveries": 5000},
     "rooms": {"sizes": (1, 50), "seconds": 0.5},
     "replicas": {"sizes": (2,), "receivers": 50, "seconds": 0.5, "messages": 50},
+    "primaries": {"sizes": (2,), "replicas": (2,), "rooms": 20, "seconds": 0.5},
     "memory": {"sizes": (200,), "seconds": 1.0, "entries": 50},
     "stored": {"sizes": (10_000,), "requests": 20},
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.bench.growth import QUICK, brief, rounded, run
+from tests.bench.long import LONG
 
 from local_stack.accounts import forget_home
 
@@ -35,15 +36,23 @@ def test_people_in_one_room_hear_all(directory: Path) -> None:
             assert row[way]["cpu_us_per_delivery"] > 0
 
 
+@LONG
 def test_messages_of_all_rooms_are_acknowledged(directory: Path) -> None:
     rows = run("rooms", directory, quick=True)
     assert all(row["acked_per_second"] > 0 for row in rows)
     assert all(row["acking_ms"]["count"] == row["sent"] for row in rows)
 
 
+@LONG
 def test_people_of_all_replicas_hear_all(directory: Path) -> None:
     rows = run("replicas", directory, quick=True)
     assert [row["one_by_one"]["missing"] for row in rows] == [0] * len(rows)
+
+
+def test_rooms_of_all_primaries_are_heard(directory: Path) -> None:
+    [row] = run("primaries", directory, quick=True)
+    assert (row["primaries"], row["replicas"], row["missing"]) == (2, 2, 0)
+    assert row["cpu_us_per_message"]["valkey"] > 0
 
 
 def test_a_room_and_a_connection_take_memory(directory: Path) -> None:
@@ -53,6 +62,7 @@ def test_a_room_and_a_connection_take_memory(directory: Path) -> None:
     assert found["idle"]["connections"][0]["valkey_bytes_per_connection"] > 0
 
 
+@LONG
 def test_messages_that_were_made_are_read(directory: Path) -> None:
     [row] = run("stored", directory, quick=True)
     assert row["bytes_per_message"] > 100

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import redis
 from tests.bench.adda import open_stack
 from tests.bench.peers.peer import Running
-from tests.bench.processes import cpu_seconds
+from tests.bench.processes import cpu_seconds, pin
 from tests.bench.trial import Guests
 from tests.load.dialects.adda import AddaDialect
 from tests.load.results import percentiles
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.bench.adda import RunningStack
     from tests.load.tally import Tally
+
+    from local_stack.cluster import ValkeyCluster
 
 KINDS: Final = ("ws", "valkey", "worker", "postgres")
 """Parts whose processor time is told apart."""
@@ -57,14 +59,18 @@ class Scene:
     """What the curves need of a stack."""
 
     stack: RunningStack
-    redis: redis.Redis
+    redis: redis.Redis | redis.RedisCluster
     guests: Guests
+    valkey: tuple[int, ...]
+    """Processes of the servers, where they are not the stack's own."""
     quiet: Shares = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
     """What is used while nobody talks; it is not part of what talking costs."""
 
     def cpu(self) -> Shares:
         """Processor seconds so far, by kind."""
-        return {kind: cpu_seconds(self.stack.named(kind)) for kind in KINDS}
+        pids = {kind: self.stack.named(kind) for kind in KINDS}
+        pids["valkey"] += self.valkey
+        return {kind: cpu_seconds(roots) for kind, roots in pids.items()}
 
     async def enter(self, rooms: Sequence[str], replica: str = "ws-1") -> None:
         """New clients, one for each entry, at one replica."""
@@ -128,25 +134,35 @@ class Scene:
 
 
 @contextmanager
-def open_scene(directory: Path, *, ws: int = 1, pings: bool = False) -> Iterator[Scene]:
-    """A stack with `ws` replicas, and nobody in it yet.
+def open_scene(
+    directory: Path, *, ws: int = 1, pings: bool = False, cluster: ValkeyCluster | None = None
+) -> Iterator[Scene]:
+    """A stack with `ws` replicas, and nobody in it yet; on `cluster`, if there is one.
 
     Without `pings` clients that are busy are not taken for dead, and what silence costs is even:
     people who came together are pinged together, which is within a measurement or is not.
     """
     environment = {} if pings else {"ADDA_PING_SECONDS": "3600"}
-    with open_stack(directory, ws=ws, environment=environment) as stack:
+    url, nodes = (cluster.url, cluster.pids) if cluster else (None, ())
+    pin(nodes, CLIENT_CORE)
+    with open_stack(directory, ws=ws, redis_url=url, environment=environment) as stack:
         running = Running(stack.base(), stack.named("ws"), new_room=stack.new_room)
-        client = redis.Redis.from_url(stack.stack.redis_url)
+        client = _client(stack, cluster)
         cores = os.sched_getaffinity(0)
         # Only now: what is started inherits this, and would start slowly. The thread alone, as the
         # parts of the stack are children of this process and stay where they are.
         os.sched_setaffinity(0, {CLIENT_CORE})
         try:
-            yield Scene(stack, client, Guests(running, AddaDialect()))
+            yield Scene(stack, client, Guests(running, AddaDialect()), nodes)
         finally:
             os.sched_setaffinity(0, cores)
             client.close()
+
+
+def _client(stack: RunningStack, cluster: ValkeyCluster | None) -> redis.Redis | redis.RedisCluster:
+    if cluster:
+        return redis.RedisCluster.from_url(cluster.node_url(0))
+    return redis.Redis.from_url(stack.stack.redis_url)
 
 
 def _rates(

@@ -78,7 +78,9 @@ def test_a_run_that_did_not_finish_or_was_quick_makes_no_page(
     run = tmp_path / "growth.json"
     run.write_text(json.dumps({"rooms": []}))
     assert write_scaling.main([str(run)]) == 1
-    assert "has not measured memory, receivers, replicas, stored" in capsys.readouterr().out
+    assert (
+        "has not measured memory, primaries, receivers, replicas, stored" in capsys.readouterr().out
+    )
     run.write_text(json.dumps(figures | {"quick": True}))
     assert write_scaling.main([str(run)]) == 1
     assert "too short" in capsys.readouterr().out

@@ -57,6 +57,11 @@ class ValkeyCluster:
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         return f"redis+cluster://:{self.password}@{hosts}"
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the nodes, in order of their numbers."""
+        return tuple(server.child.pid for server in self._servers)
+
     def node_url(self, number: int) -> str:
         """`redis://…` of one node."""
         return f"redis://:{self.password}@127.0.0.1:{self.ports[number]}/0"
