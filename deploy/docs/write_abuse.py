@@ -40,17 +40,19 @@ _HEAD: Final = """\
 Made by `make abuse` (the better part of an hour) from what it has seen; repeat it on your machine.
 For each attack a stack of two replicas of everything that the public reaches, with all limits as
 they are by default; {attackers} anonymous attackers from {spread} addresses; and twice {ordinary}
-ordinary people from other addresses, in the room that is attacked and in another, who each say
-something once a second. "Before" is {seconds} s in which the attackers are there and keep
-still (in attacks over REST they are users and no more), "during" the {seconds} s of the attack.
-The bar is a p99 of at most {bar} × of that before.
+ordinary people from other addresses, in the room that is attacked and in another, who say
+something at random, each once a second in the mean. "Before" is {seconds} s in which the attackers
+are there and keep still (in attacks over REST they are users and no more), "during" the {seconds} s
+of the attack. The bar is a p99 of at most {bar} × of that before.
 
 Attackers and people stand on other machines in truth. Here each of the two is a process of its own:
 that of the people comes before everybody (`SCHED_RR`, where the system lets it), so that no time is
-measured in which they only waited for a processor themselves; that of the attackers weighs a
-thirtieth of a server's, so that it gets what the servers leave. What a message passes (socket
-replicas, gateway, Redis) goes before what it does not (REST, PostgreSQL, worker), which stands
-elsewhere, too. How much the attackers came to nevertheless is in the second table.
+measured in which they only waited for a processor themselves; that of the attackers runs only where
+nobody else wants to (`cpu.idle`; where the system does not let it, it weighs a thirtieth of a
+server's). What a thousand machines do does not come in heaps, so what the one process was kept from
+doing is not made up for. What a message does not pass (REST, PostgreSQL, worker) stands elsewhere,
+too, and so gives way to what it passes (socket replicas, gateway, Redis). How much the attackers
+came to nevertheless is in the second table.
 """
 
 _TOLD: Final = (

@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 from tests.abuse.attacks import ATTACKS, Attack, Told
 from tests.abuse.campaign import ENVIRONMENT, Outcome, Report, Size, merged, run, slower
-from tests.abuse.elsewhere import BEHIND, favour
+from tests.abuse.elsewhere import BEHIND, aside, favour
 
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions, replicas
@@ -76,8 +76,10 @@ def _once(attack: Attack, size: Size) -> Outcome:
             chat = [name for name in replicas(options) if name.startswith("ws")]
             chat += ["valkey", "gateway"]
             favour(map(stack.pid, chat))
-            favour(map(stack.pid, {*replicas(options), *SERVERS}.difference(chat)), by=BEHIND)
-            return uvloop.run(run(stack, attack, size))
+            others = [stack.pid(name) for name in {*replicas(options), *SERVERS}.difference(chat)]
+            favour(others, by=BEHIND)
+            with aside(others):
+                return uvloop.run(run(stack, attack, size))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -84,14 +84,36 @@ class Target:
     """One that can be reported."""
 
 
+class Pace:
+    """Lets all attackers of a process do their deeds one after the other.
+
+    They stand for as many machines, whose deeds do not come in heaps. Those of one process would,
+    whenever it had to wait for the processor: so what it was kept from doing is not made up for.
+    """
+
+    def __init__(self, per_second: float) -> None:
+        """Of all together."""
+        self._step = 1 / per_second
+        self._next_at = 0.0
+
+    async def turn(self) -> None:
+        """Returns when it is the caller's turn."""
+        now = asyncio.get_running_loop().time()
+        self._next_at = max(now, self._next_at + self._step)
+        await asyncio.sleep(self._next_at - now)
+
+
 class SocketAttacker(WSListener):
     """One anonymous connection, and those that follow it."""
 
-    def __init__(self, attack: Attack, target: Target, address: str, told: Told) -> None:
+    def __init__(
+        self, attack: Attack, target: Target, address: str, told: Told, pace: Pace
+    ) -> None:
         self._attack = attack
         self._target = target
         self._address = address
         self._told = told
+        self._pace = pace
         self._transport: WSTransport | None = None
         self._let_in = asyncio.Event()
         self._numbers = itertools.count()
@@ -121,10 +143,12 @@ class SocketAttacker(WSListener):
         # All begin within one period, not all in one moment.
         period = 1 / self._attack.rate
         due = loop.time() + period * random.random()
+        await self._pace.turn()
         for _ in range(self._attack.burst):
             self._do()
         while due < end:
             await asyncio.sleep(max(0.0, due - loop.time()))
+            await self._pace.turn()
             due = max(due + period, loop.time())
             if self._attack.name == "join_leave":
                 self._told.deeds += 1
@@ -188,11 +212,14 @@ class SocketAttacker(WSListener):
 class RestAttacker:
     """One keep-alive connection that asks again as soon as it is due and was answered."""
 
-    def __init__(self, attack: Attack, target: Target, address: str, told: Told) -> None:
+    def __init__(
+        self, attack: Attack, target: Target, address: str, told: Told, pace: Pace
+    ) -> None:
         self._attack = attack
         self._target = target
         self._address = address
         self._told = told
+        self._pace = pace
         self._session = ""
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -212,6 +239,7 @@ class RestAttacker:
         due = loop.time() + random.random() / self._attack.rate
         while due < end:
             await asyncio.sleep(max(0.0, due - loop.time()))
+            await self._pace.turn()
             due = max(due + 1 / self._attack.rate, loop.time())
             self._told.deeds += 1
             if self._attack.name == "report":
@@ -284,8 +312,9 @@ class Gang:
         """`count` attackers come from `spread` addresses of 127.`block`.x.x."""
         self.told = Told()
         kind = RestAttacker if attack.over_rest else SocketAttacker
+        pace = Pace(attack.rate * count)
         self._attackers = [
-            kind(attack, target, address, self.told)
+            kind(attack, target, address, self.told, pace)
             for address, _ in zip(addresses(spread, block), range(count), strict=False)
         ]
 

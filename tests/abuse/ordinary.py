@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -154,13 +155,14 @@ class Table:
         self._talking = asyncio.create_task(self._talk())
 
     async def _talk(self) -> None:
-        step = self._every / len(self.people)
+        per_second = len(self.people) / self._every
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             for person in self.people:
                 await asyncio.sleep(max(0.0, due - loop.time()))
-                due += step
+                # Evenly, two tables would always talk together, or never.
+                due += random.expovariate(per_second)
                 if person.transport is not None:
                     person.say()
 
