@@ -100,7 +100,29 @@ async def test_the_time_of_a_message_is_counted_once_however_many_hear_it(room: 
     assert room.tally.lag.buckets()[-1].values == 1
 
 
-async def test_after_a_long_write_comes_as_long_a_rest_and_then_all_together(room: Room) -> None:
+async def test_a_crowd_that_talks_calmly_is_never_kept_waiting(room: Room) -> None:
+    room.takes = 0.001  # for each of three
+    for n in range(20):
+        room.now += 0.05
+        room.tick.add(b"%d" % n)
+        await asyncio.sleep(0)
+        assert room.members[0].heard[-1] == b"%d" % n
+
+
+async def test_after_many_long_writes_come_rests_in_which_all_is_put_together(room: Room) -> None:
+    room.takes = 0.001
+    for n in range(20):
+        room.tick.add(b"%d" % n)
+        await asyncio.sleep(0)
+    assert 3 <= len(room.members[0].heard) < 10
+    async with asyncio.timeout(10):
+        while b"".join(room.members[0].heard) != b"".join(b"%d" % n for n in range(20)):
+            await asyncio.sleep(0.005)
+
+
+async def test_after_a_very_long_write_comes_as_long_a_rest_and_then_all_together(
+    room: Room,
+) -> None:
     hearer = room.members[0]
     room.takes = 0.01
     room.tick.add(b"1")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ws_service.room_tally import RoomTally
     from ws_service.tick_end import TickEnd
 
-SPREAD_BYTES: Final = 1 << 18
+SPREAD_BYTES: Final = 1 << 15
 """Of lists at once, to so many members as that makes; then everybody else has a turn."""
 SPREAD_SECONDS: Final = 0.005
 """From one such part to the next."""

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.times import MICROS_PER_SECOND
+from shared.domain.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
 
 
 LONG_SECONDS: Final = 0.002
-"""A flush that takes longer is followed by as long a pause: a crowd that is told much must leave
-half of the event loop to everybody else. What comes meanwhile goes out together."""
+"""Of a flush: it is for a crowd, and costs as much again at the gateway. After it comes a rest: a
+crowd that is told much must leave time to everybody else. What comes meanwhile goes out together,
+which is cheaper."""
+REST_TIMES: Final = 4
+"""So many times longer than the flush is the rest,"""
+MOST_REST_SECONDS: Final = 0.015
+"""but only where that is no longer than this, so that nobody notices it; else it is as long as the
+flush."""
+FREE_SECONDS: Final = 0.015
+"""Of long flushes that nothing rests after, and"""
+FREE_SHARE: Final = 0.1
+"""the share of time that this grows by: a crowd that talks calmly is never kept waiting."""
 
 
 class TickFrames:
@@ -46,6 +57,7 @@ class TickFrames:
         self._deltas: list[bytes] = []
         self._differ = False
         self._rests_until = 0.0
+        self._free = TokenBucket(FREE_SECONDS, FREE_SHARE, timer())
         self._due = math.inf
         """When the next flush comes."""
         self._timer: asyncio.TimerHandle | None = None
@@ -125,8 +137,12 @@ class TickFrames:
 
     def _rest(self, seconds: float) -> None:
         """Writing has taken so long."""
-        if seconds >= LONG_SECONDS:
-            self._rests_until = self._now() + seconds
+        if seconds < LONG_SECONDS:
+            return
+        now = self._now()
+        if seconds > FREE_SECONDS or self._free.take(now, seconds) > 0:
+            rest = max(seconds, min(REST_TIMES * seconds, MOST_REST_SECONDS))
+            self._rests_until = now + rest
 
     def _forget_timer(self) -> None:
         if self._timer is not None:
