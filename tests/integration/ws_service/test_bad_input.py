@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from shared.domain.budgets import UNLIMITED
 from shared.protocol.close_codes import CloseCode
 
 if TYPE_CHECKING:
@@ -184,7 +185,13 @@ async def test_a_flood_is_slowed_down_then_cut_off(
 async def test_a_slow_consumer_is_cut_off_and_harms_nobody(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    settings = settings_for("ws-1", outbox_bytes=1 << 16, command_burst=2000, command_rate=2000)
+    settings = settings_for(
+        "ws-1",
+        outbox_bytes=1 << 16,
+        command_burst=2000,
+        command_rate=2000,
+        limit_room=UNLIMITED,
+    )
     async with run_replica(settings) as replica, chat(replica.base, room) as writer:
         slow = await deaf_socket(replica.base, room)
         await writer.wait_for("user_list", lambda e: e["total"] == 2)

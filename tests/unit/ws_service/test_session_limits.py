@@ -171,4 +171,4 @@ def test_a_message_costs_the_room_by_how_many_hear_it() -> None:
     room = account()
     session = Session(Allowance(0.0, burst=10, rate=10), room=room, crowd=range(1000))
     session.receive(frame(content="হ্যালো"), 0)
-    assert room.owed == price_in_room(1000)
+    assert room.owed == price_in_room(1000, 6)

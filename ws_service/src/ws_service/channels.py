@@ -165,7 +165,7 @@ class Channels:
         try:
             # Listen first, look then: what is published between waits in the channel.
             await self.subscriber.subscribe(name)
-            await self._guards.open(room, found.settings.owner_id)
+            await self._guards.open(room, found.settings.owner_id, channel.roster)
             await channel.catch_up()
         except BaseException:
             await self._close(channel)

@@ -20,7 +20,7 @@ from shared.protocol.events import RoomRulesEvent, RulesInfo
 from ws_service import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
     from uuid import UUID
 
     from shared.domain.room_rules import RoomRules
@@ -39,6 +39,12 @@ TYPING_PER_SECOND: Final = 20.0
 """Notices of typing that one room gets from this replica: more nobody can read, and in a room of
 thousands each costs as much as a message. Who finds no place is told of a little later."""
 
+HOT_MESSAGES_PER_SECOND: Final = 40.0
+"""What all in a room may say together in such slow mode: its seconds are the more, the more they
+are, for in a crowd a few seconds each make a flood,"""
+MOST_HOT_SECONDS: Final = 60
+"""but no more than these, unless that is set otherwise."""
+
 RENAME_BURST: Final = 20.0
 RENAMES_PER_SECOND: Final = 5.0
 """New names in one room by way of this replica. Each is a script in Redis, and is looked through by
@@ -49,6 +55,8 @@ class Guard:
     """Of one room. For the event loop's thread alone."""
 
     __slots__ = (
+        "_crowd",
+        "_hot_seconds",
         "_on_change",
         "_renames",
         "_slow_when_hot",
@@ -67,12 +75,18 @@ class Guard:
         owner: UUID | None,
         slow_when_hot: int,
         on_change: Callable[[Guard], None],
+        crowd: Sized = (),
     ) -> None:
-        """`slow_when_hot`: seconds between two messages of one person while too much is said."""
+        """`slow_when_hot`: least seconds between two messages of one person while too much is said.
+
+        `crowd`: all who are in the room, at whichever replica.
+        """
         self.room = room
         self.owner = owner
         self.law = Law()
         self._slow_when_hot = slow_when_hot
+        self._crowd = crowd
+        self._hot_seconds = slow_when_hot
         self._told = events.NO_RULES
         """What the people in the room know of it."""
         self.hot_until = 0.0
@@ -100,6 +114,8 @@ class Guard:
         begins = now >= self.hot_until
         self.hot_until = now + ADAPTIVE_SECONDS
         if begins:
+            fair = min(MOST_HOT_SECONDS, int(len(self._crowd) / HOT_MESSAGES_PER_SECOND))
+            self._hot_seconds = max(self._slow_when_hot, fair)
             self._on_change(self)
 
     def may_show_typing(self, now: float) -> bool:
@@ -117,7 +133,7 @@ class Guard:
     def slow_seconds(self, now: float) -> int:
         """Seconds between two messages of one person; 0: none."""
         slow = max(self.law.room.slow_seconds, self.law.everywhere.slow_seconds)
-        return max(slow, self._slow_when_hot) if now < self.hot_until else slow
+        return max(slow, self._hot_seconds) if now < self.hot_until else slow
 
     def is_locked(self) -> bool:
         """Is nobody new to come in?"""
@@ -174,9 +190,9 @@ class Guards:
     def __getitem__(self, room: UUID) -> Guard:
         return self._guards[room]
 
-    async def open(self, room: UUID, owner: UUID | None) -> None:
+    async def open(self, room: UUID, owner: UUID | None, crowd: Sized) -> None:
         """Posts a guard; what staff have decided is known when this returns."""
-        guard = Guard(room, owner, self._slow_when_hot, self._changed)
+        guard = Guard(room, owner, self._slow_when_hot, self._changed, crowd)
         self._guards[room] = guard  # from now on it hears of changes
         if self._everywhere is None:
             self._take(EVERYWHERE, await self._read(EVERYWHERE))

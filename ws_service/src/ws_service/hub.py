@@ -220,7 +220,7 @@ class Hub:
                 room_account,
                 self.parts.identifier.reserved,
                 standing,
-                channel.roster,
+                channel.members,
             ),
             standing=standing,
             channel=channel,

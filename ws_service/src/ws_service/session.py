@@ -293,7 +293,7 @@ class Session:
         if self._standing is not None and not self._standing.is_free(now):
             effect = _judge(draft, self._standing, now)
         if self._room is not None:
-            self._room.spend(price_in_room(len(self._crowd)))
+            self._room.spend(price_in_room(len(self._crowd), len(draft.content)))
         # Who has sent does not type any more; the others see it with the message.
         self._wanted = False
         return [effect, *self._tell_typing(now)]

@@ -49,7 +49,7 @@ class WsSettings(DoorSettings):
         5,
         ge=0,
         le=3600,
-        description="Seconds between two messages of one person while a room is over its limit; "
-        "0: no such slow mode",
+        description="Least seconds between two messages of one person while a room is over its "
+        "limit; more in a crowd, up to 60; 0: no such slow mode",
     )
     db_pool_size: int = Field(4, ge=1, description="PostgreSQL connections, for reading through")

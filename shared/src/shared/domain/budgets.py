@@ -39,13 +39,19 @@ COSTS: Final[dict[Action, float]] = {
 }
 """In tokens. What is heard by everybody, or kept for ever, costs more, as in IRC's fake lag."""
 
-PEOPLE_PER_TOKEN: Final = 200
-"""So many more who hear a message make it a token dearer for the room: it is they who cost time."""
+PEOPLE_PER_TOKEN: Final = 50
+"""So many more who hear a message at one replica make it a token dearer for the room, since it is
+they who cost time;"""
+MOST_TOKENS_OF_PEOPLE: Final = 10
+"""but not beyond these: the more hear a room, the more messages go to them together."""
+CHARACTERS_PER_PART: Final = 500
+"""A message that is longer costs as much as the short ones it is as long as."""
 
 
-def price_in_room(people: int) -> float:
-    """Of one message, for the room; in tokens."""
-    return COSTS[Action.MESSAGE] + people // PEOPLE_PER_TOKEN
+def price_in_room(people: int, characters: int) -> float:
+    """Of one message, for the room; in tokens. `people`: who hear it at this replica."""
+    heard = min(people // PEOPLE_PER_TOKEN, MOST_TOKENS_OF_PEOPLE)
+    return (COSTS[Action.MESSAGE] + heard) * (1 + characters // CHARACTERS_PER_PART)
 
 
 class Scope(StrEnum):

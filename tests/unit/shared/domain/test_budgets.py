@@ -34,7 +34,12 @@ def test_only_off_is_unlimited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "price"), [(0, 1), (1, 1), (199, 1), (200, 2), (1000, 6), (10_000, 51)]
+    ("people", "price"), [(0, 1), (1, 1), (49, 1), (50, 2), (499, 10), (500, 11), (10_000, 11)]
 )
 def test_a_message_costs_a_room_more_the_more_people_hear_it(people: int, price: float) -> None:
-    assert price_in_room(people) == price
+    assert price_in_room(people, 10) == price
+
+
+@pytest.mark.parametrize(("characters", "price"), [(1, 2), (499, 2), (500, 4), (4000, 18)])
+def test_a_long_message_costs_as_much_as_several_short_ones(characters: int, price: float) -> None:
+    assert price_in_room(50, characters) == price
