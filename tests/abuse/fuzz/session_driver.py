@@ -32,6 +32,7 @@ from ws_service import wire
 from ws_service.guards import Guard
 from ws_service.session import (
     FLOOD_STRIKES,
+    PAUSE_SECONDS,
     TYPING_INTERVAL_SECONDS,
     Allowance,
     Close,
@@ -268,7 +269,7 @@ class SessionDriver:
             assert told["code"] == effect.error.code.value
 
     def _check_pause(self, effect: Pause) -> None:
-        assert 0 < effect.seconds <= 1
+        assert effect.seconds == PAUSE_SECONDS
 
     def _check_close(self, effect: Close) -> None:
         assert effect.code is CloseCode.FLOOD

@@ -100,6 +100,12 @@ def rooms_close_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def floods_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who floods is held only for a moment before they are thrown out."""
+    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 0.05)
+
+
+@pytest.fixture(autouse=True)
 async def nobody_is_left_in_redis(redis_url: str, redis_key_prefix: str) -> AsyncIterator[None]:
     """When all replicas have stopped and the graces have ended, presence is empty."""
     yield

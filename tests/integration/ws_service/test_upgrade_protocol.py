@@ -11,7 +11,8 @@ from tests.integration.ws_service.conftest import run_replica
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from ws_service.session import FLOOD_STRIKES
+from ws_service.flood_door import FLIGHTS_PER_FLOOD
+from ws_service.session import FLOOD_STRIKES, SUSPECT_STRIKES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,40 @@ async def test_one_flooder_among_many_shuts_out_nobody(
         assert newcomer.events[0]["type"] == "welcome"
 
 
+async def test_from_where_all_come_and_go_at_once_nobody_comes_in_for_some_seconds(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    async with run_replica(settings_for("ws-1")) as replica:
+        for _ in range(FLIGHTS_PER_FLOOD):
+            async with chat(replica.base, room, **FLOODER):
+                pass
+        url = f"{replica.base}/ws/chat/{room}/"
+        async with asyncio.timeout(10):
+            while replica.deps.hub.connections:
+                await asyncio.sleep(0.01)
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url, **FLOODER)
+        assert refused.value.response.status_code == 429
+
+
+async def test_who_comes_from_where_a_flood_came_from_is_sent_away_sooner(
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_service.flood_door.FIRST_SECONDS", 0.2)
+    settings = settings_for("ws-1", command_burst=5, command_rate=1)
+    told = []
+    async with run_replica(settings) as replica:
+        for _ in range(2):
+            async with chat(replica.base, room, **FLOODER) as client:
+                await asyncio.gather(flood(client), return_exceptions=True)
+                assert await client.wait_closed() == 4008
+                told.append(len(client.of("error")))
+            await asyncio.sleep(0.3)
+    # A strike is forgiven in each second.
+    assert FLOOD_STRIKES <= told[0] + 1 <= FLOOD_STRIKES + 5
+    assert SUSPECT_STRIKES <= told[1] + 1 <= SUSPECT_STRIKES + 2
+
+
 async def test_a_request_that_cannot_be_read_is_answered(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
@@ -68,3 +103,15 @@ async def test_a_request_that_cannot_be_read_is_answered(
         with pytest.raises(InvalidStatus) as refused:
             await connect(f"{replica.base}/ws/chat/{room}/", additional_headers=headers)
         assert refused.value.response.status_code == 431
+
+
+async def test_who_is_not_read_is_not_taken_for_dead(
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 1.0)
+    settings = settings_for(
+        "ws-1", command_burst=5, command_rate=1, ping_seconds=0.2, pong_seconds=0.2
+    )
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await flood(client)
+        assert await client.wait_closed() == 4008

@@ -174,7 +174,7 @@ def test_who_listens_to_the_limit_is_served_again() -> None:
     ping = frame(type="ping")
     for now in range(300):
         session.receive(ping, now)
-        session.receive(ping, now)  # refused: a strike, which the next good one forgives
+        session.receive(ping, now)  # refused: a strike, which the next second forgives
     assert session.receive(ping, 301) == [Pong(None)]
 
 

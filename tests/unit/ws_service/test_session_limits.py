@@ -17,6 +17,7 @@ from ws_service.session import (
     RENAME_BURST,
     RENAMES_PER_SECOND,
     STRIKES_TO_PAUSE,
+    SUSPECT_STRIKES,
     Allowance,
     Close,
     Effect,
@@ -147,6 +148,27 @@ def test_after_some_refusals_nothing_is_read_for_a_moment() -> None:
     paused = [at for at, each in enumerate(effects, start=1) if Pause(PAUSE_SECONDS) in each]
     assert paused == [STRIKES_TO_PAUSE, 2 * STRIKES_TO_PAUSE]
     assert all(isinstance(each[0], Refuse) for each in effects)  # each is told from its refusal
+
+
+def test_what_is_not_read_is_not_forgiven() -> None:
+    session = crowded()
+    message = frame(content="হ্যালো", client_id="১")
+    now, effects = 0.1, list[Effect]()
+    for _ in range(FLOOD_STRIKES // STRIKES_TO_PAUSE):
+        effects = [e for _ in range(STRIKES_TO_PAUSE) for e in session.receive(message, now)]
+        now += PAUSE_SECONDS
+    assert effects[-1] == Close(CloseCode.FLOOD)
+
+
+def test_with_who_is_suspect_there_is_less_patience() -> None:
+    room = account()
+    room.told(1e6, 0.0)
+    allowance = Allowance(0.0, burst=1000, rate=1000, most_strikes=SUSPECT_STRIKES)
+    session = Session(allowance, room=room)
+    message = frame(content="হ্যালো", client_id="১")
+    effects = [session.receive(message, 0.1) for _ in range(SUSPECT_STRIKES)]
+    assert effects[-1] == [Close(CloseCode.FLOOD)]
+    assert [Close(CloseCode.FLOOD)] not in effects[:-1]
 
 
 def test_one_user_takes_only_so_many_names() -> None:

@@ -58,9 +58,39 @@ async def test_a_fault_with_one_does_not_hold_up_the_others() -> None:
 
 async def test_everybody_else_comes_in_between() -> None:
     heard: list[str] = []
-    turns = Turns(seconds=0)  # one at a time
+    turns = Turns(seconds=0, rest_seconds=0)  # one at a time
     turns.wait(Flooder("flood", 3, heard))
     for _ in range(3):
         await asyncio.sleep(0)
         heard.append("talk")
     assert heard == ["flood", "talk"] * 3
+
+
+async def test_when_they_have_had_their_share_all_who_wait_rest() -> None:
+    heard: list[str] = []
+    now = 0.0
+    turns = Turns(seconds=0, rest_seconds=0.03, clock=lambda: now)
+    turns.wait(Flooder("flood", 3, heard))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert heard == ["flood"]
+    turns.wait(Flooder("more", 1, heard))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert heard == ["flood"]
+    async with asyncio.timeout(10):
+        while len(heard) < 4:
+            await asyncio.sleep(0.005)
+    assert heard == ["flood", "flood", "more", "flood"]
+
+
+async def test_who_comes_after_the_rest_does_not_wait() -> None:
+    heard: list[str] = []
+    now = 0.0
+    turns = Turns(seconds=0, rest_seconds=3600, clock=lambda: now)
+    turns.wait(Flooder("first", 1, heard))
+    await asyncio.sleep(0)
+    now = 3600.0
+    turns.wait(Flooder("second", 1, heard))
+    await asyncio.sleep(0)
+    assert heard == ["first", "second"]

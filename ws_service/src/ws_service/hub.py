@@ -30,7 +30,7 @@ from ws_service import wire
 from ws_service.admission import Admission
 from ws_service.connection import Connection
 from ws_service.replica import Replica
-from ws_service.session import Allowance, Session
+from ws_service.session import FLOOD_STRIKES, SUSPECT_STRIKES, Allowance, Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -45,11 +45,13 @@ if TYPE_CHECKING:
     from ws_service.settings import WsSettings
     from ws_service.standing import Standing
     from ws_service.transport import Transport
-    from ws_service.visitors import Visitor
+    from ws_service.visitors import Reception, Visitor
 
 log = structlog.stdlib.get_logger()
 
 REJOIN_CHUNK: Final = 500
+FLEETING_SECONDS: Final = 5.0
+"""Who goes sooner has not come to talk; many who do so cost as much as a flood of messages."""
 NEWCOMER_MICROS: Final = 600 * 1_000_000
 """Who was made longer ago is no part of a flood of new people."""
 
@@ -117,7 +119,7 @@ class Hub:
                 await self._count_newcomer(identity.user, channel, ticket)
                 await _level(channel, request.position)
                 standing = self.parts.enforcement.admit(identity.user, visitor, channel)
-                tabs = self._take_place(identity.user)
+                tabs = self._take_place(identity.user, visitor)
                 connection = self._new_connection(
                     identity.user, tabs, channel, request, caller, transport, visitor, standing
                 )
@@ -127,6 +129,7 @@ class Hub:
             raise
         finally:
             self._arriving -= 1
+        came = self.parts.clock.monotonic()
         try:
             await self._welcome(connection, identity, epoch, seq)
             await self._recover(connection, request.position, Position(epoch, seq))
@@ -134,6 +137,8 @@ class Hub:
                 connection.close(CloseCode.RESTART)  # the list of whom to close was made before
             yield connection
         finally:
+            if not connection.closing and self.parts.clock.monotonic() - came < FLEETING_SECONDS:
+                self.parts.visitors.fled(connection.visitor)
             await self._depart(connection)
 
     def _check_place(self) -> None:
@@ -167,13 +172,19 @@ class Hub:
         if is_new and str(user.id) not in channel.roster:
             await self._check_flood(channel.room, ticket, COSTS[Action.JOIN])
 
-    def _take_place(self, user: User) -> Tabs:
+    def _take_place(self, user: User, visitor: Visitor | None) -> Tabs:
         """One connection more of this user; `_give_back` undoes it."""
         settings, ledger = self.settings, self.parts.ledger
         now = self.parts.clock.monotonic()
         tabs = self._tabs.get(user.id)
         if tabs is None:
-            allowance = Allowance(now, burst=settings.command_burst, rate=settings.command_rate)
+            suspect = self.parts.visitors.is_suspect(visitor)
+            allowance = Allowance(
+                now,
+                burst=settings.command_burst,
+                rate=settings.command_rate,
+                most_strikes=SUSPECT_STRIKES if suspect else FLOOD_STRIKES,
+            )
             account = ledger.open(Scope.SESSION, str(user.id), settings.limit_session)
             tabs = self._tabs[user.id] = Tabs(allowance, account)
         tabs.count += 1
@@ -347,15 +358,15 @@ class Hub:
         if self.connections:
             await wait_for_event(self._empty, seconds)
 
-    def wait_of(
+    def receive(
         self, headers: Iterable[tuple[bytes, bytes]], peer: tuple[str, int] | None
-    ) -> float:
-        """Seconds for which whoever sends these headers is not even to be asked what they want."""
+    ) -> Reception:
+        """How whoever sends these headers is received, before they are asked what they want."""
         address = client_address(headers, peer, self.settings.trusted_hops)
-        wait = self.parts.visitors.wait_of(address)
-        if wait > 0:
+        reception = self.parts.visitors.receive(address)
+        if reception.wait > 0:
             self.replica.refusals[ErrorCode.RATE_LIMITED] += 1
-        return wait
+        return reception
 
     @property
     def arriving(self) -> int:

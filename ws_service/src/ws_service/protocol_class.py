@@ -76,6 +76,8 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self._stopped = False
         """Whoever listens does not want more now."""
         self._end_bytes = MOST_END_BYTES
+        self._held_up = False
+        """Since the last ping, what came was let wait for a while: the pong may be behind it."""
         self._deaf = False
         """It was sent a close, and went on and on; until it is cut off nothing is read."""
         self._cutter = FrameCutter(self.config.ws_max_size)
@@ -218,7 +220,7 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             return
         pause = self._deaf or (not self.close_sent and (self._stopped or self._is_waiting))
         if pause and not self.read_paused:
-            self.read_paused = True
+            self.read_paused = self._held_up = True
             self.transport.pause_reading()
         elif self.read_paused and not pause:
             self.read_paused = False
@@ -344,10 +346,19 @@ class DoorProtocol(WebSocketsSansIOProtocol):
             self.transport.write(pong)
 
     @override
+    def send_keepalive_ping(self) -> None:
+        """Asks for a pong."""
+        self._held_up = self.read_paused
+        super().send_keepalive_ping()
+
+    @override
     def keepalive_timeout(self) -> None:
         """A pong is missing: the peer is told so, in case it can still hear."""
         self.pong_timer = None
         self.pending_ping_payload = None
+        if self._held_up:
+            self.schedule_ping()
+            return
         self.close_soon(CloseCode.NO_PONG, CLOSES[CloseCode.NO_PONG].bn)
 
 

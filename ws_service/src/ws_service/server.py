@@ -15,7 +15,7 @@ from ws_service.app import WsApp
 from ws_service.drain import drain
 from ws_service.protocol_class import DoorProtocol
 from ws_service.turns import Turns
-from ws_service.upgrade_protocol import UpgradeProtocol
+from ws_service.upgrade_protocol import Lanes, UpgradeProtocol
 from ws_service.wiring import metrics_page
 
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ log = structlog.stdlib.get_logger()
 
 
 def _config(settings: WsSettings, deps: Deps) -> uvicorn.Config:
-    turns = Turns()
-    http: Any = partial(UpgradeProtocol, wait_of=deps.hub.wait_of, turns=turns)
-    ws: Any = partial(DoorProtocol, turns=turns)
+    http: Any = partial(UpgradeProtocol, receive=deps.hub.receive, lanes=Lanes())
+    ws: Any = partial(DoorProtocol, turns=Turns())
     return uvicorn.Config(
         WsApp(deps.hub, deps.readiness, metrics_page(deps)),
         host=settings.host,

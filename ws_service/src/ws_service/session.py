@@ -39,11 +39,14 @@ TYPING_INTERVAL_SECONDS: Final = 1.0
 TYPING_EXPIRY_SECONDS: Final = 5.0
 REFUSAL_INTERVAL_SECONDS: Final = 1.0
 FLOOD_STRIKES: Final = 50
-"""By how many commands more may be refused than obeyed before a connection is closed."""
+"""Commands that are refused, and not forgiven by time, before a connection is closed."""
+SUSPECT_STRIKES: Final = 10
+"""The same for who comes from where floods came from lately."""
 STRIKES_TO_PAUSE: Final = 10
-PAUSE_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 4.0
 """After every tenth of them nothing is read for so long: what is not read costs nothing to refuse,
-and TCP keeps it where it is."""
+and TCP keeps it where it is. To be held is dearer for who floods than to be thrown out, and cheaper
+for everybody else than their coming in again."""
 FORGIVEN_PER_SECOND: Final = 1.0
 """Strikes. So who types against slow mode is only told, and who floods it is sent away."""
 
@@ -139,10 +142,13 @@ Effect = Post | Unheard | Typing | Rename | Fetch | Pong | Refuse | Pause | Clos
 class Allowance:
     """What one user may do, over all their connections to a replica."""
 
-    __slots__ = ("bucket", "renames", "typing_told_at")
+    __slots__ = ("bucket", "most_strikes", "renames", "typing_told_at")
 
-    def __init__(self, now: float, *, burst: float, rate: float) -> None:
-        """`burst` and `rate` (per second) bound the commands."""
+    def __init__(
+        self, now: float, *, burst: float, rate: float, most_strikes: int = FLOOD_STRIKES
+    ) -> None:
+        """`burst` and `rate` (per second) bound the commands, `most_strikes` those refused."""
+        self.most_strikes = most_strikes
         self.bucket = TokenBucket(burst, rate, now)
         self.renames = TokenBucket(RENAME_BURST, RENAMES_PER_SECOND, now)
         self.typing_told_at = now - TYPING_INTERVAL_SECONDS
@@ -181,7 +187,8 @@ class Session:
 
         `reserved` nobody may be called.
 
-        Without `standing` somebody stands above the rules of the room. `crowd`: all who hear them.
+        Without `standing` somebody stands above the rules of the room. `crowd`: all who hear them
+        at this replica.
         """
         self._allowance = allowance
         self._crowd = crowd
@@ -221,7 +228,6 @@ class Session:
             refusal = ValidationFailed.of(violation.field, violation.code)
             return [Refuse(refusal, client_id_of(text))]
         else:
-            self._strikes = max(0.0, self._strikes - 1)
             return effects
         finally:
             self._pay(price)
@@ -348,11 +354,12 @@ class Session:
         forgiven = max(0.0, now - self._struck_at) * FORGIVEN_PER_SECOND
         self._strikes = max(0.0, self._strikes - forgiven) + 1
         self._struck_at = now
-        if self._strikes >= FLOOD_STRIKES:
+        if self._strikes >= self._allowance.most_strikes:
             return [Close(CloseCode.FLOOD)]
         effects = self._told(now, error, client_id)
         if int(self._strikes) % STRIKES_TO_PAUSE == 0:
             effects.append(Pause(PAUSE_SECONDS))
+            self._struck_at += PAUSE_SECONDS  # in which nobody can tell what they send
         return effects
 
     def _told(self, now: float, error: RateLimited, client_id: str | None = None) -> list[Effect]:

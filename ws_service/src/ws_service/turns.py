@@ -2,12 +2,14 @@
 
 A thousand who flood shall not hold up one who speaks: what a connection sends beyond `AT_ONCE`
 frames waits, together with the reading of more, until it is its turn again. All who wait together
-get so little of each turn of the event loop that nobody else notices it.
+get a small share of the time, a little at once, so that nobody else notices it; more would also
+keep the gateway and Redis busy with them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
@@ -25,8 +27,10 @@ AT_ONCE: Final = 2
 IN_TURN: Final = 16
 """Frames of one that waits, when it is its turn: their answers go out in one write."""
 
-SECONDS: Final = 0.002
-"""Of each turn of the event loop, for all who wait."""
+SECONDS: Final = 0.001
+"""For all who wait, at once; then come all others, for"""
+REST_SECONDS: Final = 0.01
+"""so long."""
 
 
 class Waiting(Protocol):
@@ -43,11 +47,17 @@ class Turns:
     """For the event loop's thread alone."""
 
     def __init__(
-        self, seconds: float = SECONDS, clock: Callable[[], float] = time.perf_counter
+        self,
+        seconds: float = SECONDS,
+        rest_seconds: float = REST_SECONDS,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._seconds = seconds
+        self._rest_seconds = rest_seconds
         self._clock = clock
         self._waiting: deque[Waiting] = deque()
+        self._next_at = -math.inf
+        self._awaited = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -55,10 +65,20 @@ class Turns:
     def wait(self, connection: Waiting) -> None:
         """It is this one's turn after those who wait already; must not be called while it waits."""
         self._waiting.append(connection)
-        if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_soon(self._give)
+        self._await()
+
+    def _await(self) -> None:
+        if self._awaited:
+            return
+        self._awaited = True
+        loop, seconds = asyncio.get_running_loop(), self._next_at - self._clock()
+        if seconds > 0:
+            loop.call_later(seconds, self._give)
+        else:
+            loop.call_soon(self._give)
 
     def _give(self) -> None:
+        self._awaited = False
         end = self._clock() + self._seconds
         while self._waiting:
             connection = self._waiting.popleft()
@@ -69,6 +89,7 @@ class Turns:
                 log.exception("turn_failed")
                 connection.give_up()
             if self._clock() >= end:
+                self._next_at = self._clock() + self._rest_seconds
                 break
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._give)
+            self._await()

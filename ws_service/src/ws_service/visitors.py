@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
@@ -43,6 +43,18 @@ class Visitor:
     name_on: Callable[[int], str | None]
     """Its name on a day, as far as that is known."""
     connections: int = 0
+
+
+class Reception(NamedTuple):
+    """What awaits somebody before anything is made for them."""
+
+    wait: float
+    """Seconds for which they are to stay away; 0.0: they may knock."""
+    suspect: bool
+    """Where they come from is known for floods."""
+
+
+WELCOME: Final = Reception(0.0, suspect=False)
 
 
 class Visitors:
@@ -101,20 +113,34 @@ class Visitors:
                 raise
         return visitor
 
-    def wait_of(self, address: IPv4Address | IPv6Address | None) -> float:
-        """Seconds for which nobody comes in from there; 0.0: anybody may knock. Never waits."""
+    def receive(self, address: IPv4Address | IPv6Address | None) -> Reception:
+        """How somebody from there is received. Never waits."""
         if not len(self._door):
-            return 0.0
+            return WELCOME
         name = self._addresses.name_now(address)
-        return 0.0 if name is None else self._door.wait(name, self._clock.monotonic())
+        if name is None:
+            return WELCOME
+        now = self._clock.monotonic()
+        return Reception(self._door.wait(name, now), self._door.suspects(name, now))
+
+    def is_suspect(self, visitor: Visitor | None) -> bool:
+        """Is it known for floods where they come from?"""
+        return visitor is not None and self._door.suspects(visitor.name, self._clock.monotonic())
 
     def flooded(self, visitor: Visitor | None) -> None:
         """A connection is about to be closed as a flood."""
+        self._tell_door(visitor, self._door.flooded)
+
+    def fled(self, visitor: Visitor | None) -> None:
+        """A connection has gone as soon as it had come."""
+        self._tell_door(visitor, self._door.fled)
+
+    def _tell_door(self, visitor: Visitor | None, tell: Callable[[str, int, float], float]) -> None:
         if visitor is None:
             return
         # Who came yesterday has another name today.
         name = visitor.name_on(day_of(self._clock.micros())) or visitor.name
-        seconds = self._door.flooded(name, visitor.connections - 1, self._clock.monotonic())
+        seconds = tell(name, visitor.connections - 1, self._clock.monotonic())
         if seconds > 0:
             log.warning("door_shut", seconds=seconds)
 
