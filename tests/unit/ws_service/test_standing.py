@@ -121,7 +121,7 @@ def test_a_room_that_runs_hot_is_slow_for_a_minute_after(guard: Guard, standing:
     assert guard.slow_seconds(1.0 + ADAPTIVE_SECONDS) == 0
 
 
-@pytest.mark.parametrize(("people", "seconds"), [(3, 5), (400, 10), (100_000, 60)])
+@pytest.mark.parametrize(("people", "seconds"), [(3, 5), (400, 20), (100_000, 60)])
 def test_in_a_crowd_slow_mode_is_slower(people: int, seconds: int) -> None:
     guard = Guard(ROOM, None, 5, lambda _: None, range(people))
     guard.heat(1.0)

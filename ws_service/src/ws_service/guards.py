@@ -39,7 +39,7 @@ TYPING_PER_SECOND: Final = 20.0
 """Notices of typing that one room gets from this replica: more nobody can read, and in a room of
 thousands each costs as much as a message. Who finds no place is told of a little later."""
 
-HOT_MESSAGES_PER_SECOND: Final = 40.0
+HOT_MESSAGES_PER_SECOND: Final = 20.0
 """What all in a room may say together in such slow mode: its seconds are the more, the more they
 are, for in a crowd a few seconds each make a flood,"""
 MOST_HOT_SECONDS: Final = 60
