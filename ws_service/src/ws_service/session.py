@@ -44,7 +44,7 @@ SUSPECT_STRIKES: Final = 10
 """The same for who comes from where floods came from lately."""
 STRIKES_TO_PAUSE: Final = 10
 PAUSE_SECONDS: Final = 4.0
-"""After every tenth of them nothing is read for so long: what is not read costs nothing to refuse,
+"""After the tenth of them nothing is read for so long, and twice as long after each ten more: what is not read costs nothing to refuse,
 and TCP keeps it where it is. To be held is dearer for who floods than to be thrown out, and cheaper
 for everybody else than their coming in again."""
 FORGIVEN_PER_SECOND: Final = 1.0
@@ -357,9 +357,11 @@ class Session:
         if self._strikes >= self._allowance.most_strikes:
             return [Close(CloseCode.FLOOD)]
         effects = self._told(now, error, client_id)
-        if int(self._strikes) % STRIKES_TO_PAUSE == 0:
-            effects.append(Pause(PAUSE_SECONDS))
-            self._struck_at += PAUSE_SECONDS  # in which nobody can tell what they send
+        tens, rest = divmod(int(self._strikes), STRIKES_TO_PAUSE)
+        if rest == 0:
+            seconds = PAUSE_SECONDS * 2 ** (tens - 1)
+            effects.append(Pause(seconds))
+            self._struck_at += seconds  # in which nobody can tell what they send
         return effects
 
     def _told(self, now: float, error: RateLimited, client_id: str | None = None) -> list[Effect]:
