@@ -12,7 +12,7 @@ from fastapi import Header, Request, Response
 
 from api_service.callers import DepsIn, OptionalCaller
 from api_service.wiring import Deps
-from shared.domain.budgets import COSTS, Action, Budget, Scope
+from shared.domain.budgets import COSTS, Action, Budget, Scope, price_in_room
 from shared.domain.client_address import client_address
 from shared.domain.effort import Purpose, Wish
 from shared.limits.addresses import Counted
@@ -79,14 +79,14 @@ def by_session(action: Action) -> Limiting:
     return charge_session
 
 
-async def charge_room(deps: Deps, response: Response, room: UUID) -> None:
-    """Counts one message into a room.
+async def charge_room(deps: Deps, response: Response, room: UUID, characters: int) -> None:
+    """Counts one message of that length into a room. How many hear it is not known here.
 
     Raises:
         RateLimited: there are too many.
     """
     budget = deps.settings.limit_room
-    cost = COSTS[Action.MESSAGE]
+    cost = price_in_room(0, characters)
     await _charge(deps, response, Charge(Scope.ROOM, str(room), budget, cost))
 
 

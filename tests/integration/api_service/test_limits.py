@@ -170,6 +170,19 @@ async def test_a_room_takes_only_so_many_messages_from_everybody(
         assert (limited.status_code, limited.json()["code"]) == (429, "rate_limited")
 
 
+async def test_a_room_takes_fewer_messages_that_are_long(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_room=Budget(10, 0.1), limit_session=UNLIMITED)
+    async with run_api(settings) as client:
+        person, room = await make_person(client), await make_room(client)
+        body = {"room_id": room["id"], "content": "ক" * 3999}  # as dear as eight short ones
+        answers = [
+            await client.post("/api/messages/", json=body, headers=person.headers) for _ in range(2)
+        ]
+        assert [answer.status_code for answer in answers] == [201, 429]
+
+
 async def test_a_dry_run_refuses_nobody(settings_for: Callable[..., ApiSettings]) -> None:
     settings = settings_for(limit_ipv4=Budget(10, 0.1, dry_run=True), unlimited_networks=())
     async with run_api(settings) as client:

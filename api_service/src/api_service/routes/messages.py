@@ -137,7 +137,7 @@ async def post_message(
     draft, heard = await judged(deps, request, caller.user, body.room_id, draft)
     if not heard:
         return await message_view(deps, await whispered(deps, caller.user, body.room_id, draft))
-    await charge_room(deps, response, body.room_id)
+    await charge_room(deps, response, body.room_id, len(draft.content))
     sent, place = await deps.poster.post(caller.user, body.room_id, draft)
     kept = sent._replace(message_id=place.message_id)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
