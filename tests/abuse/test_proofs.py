@@ -16,7 +16,7 @@ from adda_client import ChatClient as ProgramsClient
 from local_stack.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 FARM: Final = "127.66.2.1"
@@ -45,12 +45,25 @@ async def first_of(stack: Stack, room: str, address: str, **parameters: Any) -> 
         return client.events[0]
 
 
+@pytest.fixture
+async def guests() -> AsyncIterator[Crowd]:
+    """Who use up what an address may do, and stay: who came and went would be taken for a flood."""
+    async with Crowd() as crowd:
+        yield crowd
+
+
+async def use_up(guests: Crowd, stack: Stack, room: str, address: str) -> None:
+    """All that an address may do without a proof."""
+    for _ in range(FREE_JOINS):
+        guest = await guests.add(stack.ws_url, room, local_addr=(address, 0))
+        assert guest.events[0]["type"] == "welcome"
+
+
 async def test_a_farm_buys_a_little_and_then_nothing_and_others_notice_nothing(
-    stack: Stack,
+    stack: Stack, guests: Crowd
 ) -> None:
     room = str(uuid4())
-    for _ in range(FREE_JOINS):
-        assert (await first_of(stack, room, FARM))["type"] == "welcome"
+    await use_up(guests, stack, room, FARM)
     heard: Counter[str] = Counter()
     async with browser(stack, FARM) as farm:
         for _ in range(BOUGHT_JOINS + 3):
@@ -67,10 +80,11 @@ async def test_a_farm_buys_a_little_and_then_nothing_and_others_notice_nothing(
         assert (await first_of(stack, room, NEIGHBOUR))["type"] == "welcome"
 
 
-async def test_one_proof_shown_to_all_replicas_at_once_lets_one_in(stack: Stack) -> None:
+async def test_one_proof_shown_to_all_replicas_at_once_lets_one_in(
+    stack: Stack, guests: Crowd
+) -> None:
     room, address = str(uuid4()), "127.66.2.3"
-    for _ in range(FREE_JOINS):
-        await first_of(stack, room, address)
+    await use_up(guests, stack, room, address)
     async with browser(stack, address) as client:
         proof = await prove(client, (await first_of(stack, room, address))["challenge"])
     heard = Counter(
@@ -82,21 +96,21 @@ async def test_one_proof_shown_to_all_replicas_at_once_lets_one_in(stack: Stack)
     assert heard == {"welcome": 1, "proof_required": 7}
 
 
-async def test_what_one_address_has_solved_is_nothing_to_another(stack: Stack) -> None:
+async def test_what_one_address_has_solved_is_nothing_to_another(
+    stack: Stack, guests: Crowd
+) -> None:
     room, address, thief = str(uuid4()), "127.66.2.4", "127.66.2.5"
     for where in (address, thief):
-        for _ in range(FREE_JOINS):
-            await first_of(stack, room, where)
+        await use_up(guests, stack, room, where)
     async with browser(stack, address) as client:
         proof = await prove(client, (await first_of(stack, room, address))["challenge"])
     assert (await first_of(stack, room, thief, proof=proof))["code"] == "proof_required"
     assert (await first_of(stack, room, address, proof=proof))["type"] == "welcome"
 
 
-async def test_a_bot_works_for_its_way_in_by_itself(stack: Stack) -> None:
+async def test_a_bot_works_for_its_way_in_by_itself(stack: Stack, guests: Crowd) -> None:
     room, address = str(uuid4()), "127.66.2.7"
-    for _ in range(FREE_JOINS):
-        await first_of(stack, room, address)
+    await use_up(guests, stack, room, address)
     options = {"local_addr": (address, 0), "proxy": None}
     async with (
         asyncio.timeout(30),
