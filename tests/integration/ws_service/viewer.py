@@ -47,6 +47,9 @@ class Recorder:
     def unread_bytes(self) -> int:
         return 0
 
+    def slow_down(self) -> None:
+        """Never told."""
+
     def stop_reading(self) -> None:
         pass
 

@@ -356,6 +356,8 @@ class Connection:
     def refuse(self, error: ChatError, client_id: str | None = None) -> None:
         """Tells this client why something was not done."""
         self._replica.refusals[error.code] += 1
+        if error.code in TOO_FAST:
+            self.transport.slow_down()
         if isinstance(error, Unavailable) and error.code not in TOO_FAST:
             self._log(log.info, "command_refused", code=error.code.value, part=error.part)
         now = self._parts.clock.micros()

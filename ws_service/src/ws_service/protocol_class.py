@@ -67,10 +67,11 @@ class Ear(Protocol):
 class DoorProtocol(WebSocketsSansIOProtocol):
     """One connection. The extra methods are for the event loop's thread alone and never wait."""
 
-    def __init__(self, *args: Any, turns: Turns, **kwargs: Any) -> None:
-        """`turns` are shared by all connections of the process."""
+    def __init__(self, *args: Any, turns: Turns, floods: Turns, **kwargs: Any) -> None:
+        """`turns`, and those of `floods`, are shared by all connections of the process."""
         super().__init__(*args, **kwargs)
         self._turns = turns
+        self._floods = floods
         self._is_waiting = False
         """For a turn, with what was read and not heard; meanwhile nothing more is read."""
         self._stopped = False
@@ -250,12 +251,20 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self._ask_for_turn()
         self._read_or_not()
 
+    def slow_down(self) -> None:
+        """It sends more than it may: from now on it waits among the floods."""
+        self._turns = self._floods
+
     def take_turn(self) -> bool:
         """See Waiting."""
+        turns = self._turns
         self._hear_some(IN_TURN)
         more = not (self._stopped or self.close_sent) and self._cutter.has_piece
         self._is_waiting = more
         self._read_or_not()
+        if more and self._turns is not turns:
+            self._turns.wait(self)
+            return False
         return more
 
     def give_up(self) -> None:

@@ -14,7 +14,7 @@ from shared.runtime.probe_server import EmbeddedServer
 from ws_service.app import WsApp
 from ws_service.drain import drain
 from ws_service.protocol_class import DoorProtocol
-from ws_service.turns import Turns
+from ws_service.turns import IN_LOOP_SECONDS, Turns
 from ws_service.upgrade_protocol import Lanes, UpgradeProtocol
 from ws_service.wiring import metrics_page
 
@@ -27,7 +27,7 @@ log = structlog.stdlib.get_logger()
 
 def _config(settings: WsSettings, deps: Deps) -> uvicorn.Config:
     http: Any = partial(UpgradeProtocol, receive=deps.hub.receive, lanes=Lanes())
-    ws: Any = partial(DoorProtocol, turns=Turns())
+    ws: Any = partial(DoorProtocol, turns=Turns(IN_LOOP_SECONDS, 0.0), floods=Turns())
     return uvicorn.Config(
         WsApp(deps.hub, deps.readiness, metrics_page(deps)),
         host=settings.host,

@@ -37,6 +37,9 @@ class Transport(Protocol):
     def go_on_reading(self) -> None:
         """Ends `stop_reading`."""
 
+    def slow_down(self) -> None:
+        """What the client sends beyond a little at once waits among that of all who flood."""
+
     def write(self, frames: bytes) -> int:
         """Hands whole text frames over; never waits, and drops them once closing.
 
@@ -58,6 +61,7 @@ class SocketTransport:
         self.listen = self._door.listen
         self.stop_reading = self._door.stop_reading
         self.go_on_reading = self._door.go_on_reading
+        self.slow_down = self._door.slow_down
 
     @property
     def closed_with(self) -> int | None:

@@ -1,9 +1,9 @@
 """Whose frames are handled when: the first ones of everybody at once, all others by turns.
 
 A thousand who flood shall not hold up one who speaks: what a connection sends beyond `AT_ONCE`
-frames waits, together with the reading of more, until it is its turn again. All who wait together
-get a small share of the time, a little at once, so that nobody else notices it; more would also
-keep the gateway and Redis busy with them.
+frames waits, together with the reading of more, until it is its turn again. All who were refused for
+being too fast get a small share of the time, a little at once, so that nobody else notices it; more
+would also keep the gateway and Redis busy with them.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ IN_TURN: Final = 16
 """Frames of one that waits, when it is its turn: their answers go out in one write."""
 
 SECONDS: Final = 0.001
-"""For all who wait, at once; then come all others, for"""
+"""For all who flood, at once; then come all others, for"""
 REST_SECONDS: Final = 0.01
 """so long."""
+
+IN_LOOP_SECONDS: Final = 0.002
+"""In each turn of the event loop, for all who send much and may: bots, above all."""
 
 
 class Waiting(Protocol):
