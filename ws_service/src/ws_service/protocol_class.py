@@ -272,8 +272,11 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     def _hear_some(self, count: int) -> None:
+        turns = self._turns
         for _ in range(count):
-            if self._stopped or self.close_sent or (piece := self._cutter.cut()) is None:
+            if self._stopped or self.close_sent or self._turns is not turns:
+                return
+            if (piece := self._cutter.cut()) is None:
                 return
             self._hear(piece)
 

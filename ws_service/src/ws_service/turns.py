@@ -1,9 +1,9 @@
 """Whose frames are handled when: the first ones of everybody at once, all others by turns.
 
 A thousand who flood shall not hold up one who speaks: what a connection sends beyond `AT_ONCE`
-frames waits, together with the reading of more, until it is its turn again. All who were refused for
-being too fast get a small share of the time, a little at once, so that nobody else notices it; more
-would also keep the gateway and Redis busy with them.
+frames waits, together with the reading of more, until it is its turn again. Those who were refused
+for being too fast get a small share of the time, a little at once, so that nobody else notices it;
+more would also keep the gateway and Redis busy with them.
 """
 
 from __future__ import annotations
