@@ -358,7 +358,7 @@ async def test_round_trips_of_a_backlog_are_of_batches_not_of_entries(
         count(owner, name)
     await ingest.create_groups()
     await ingest.put_messages(uuid4(), 1, 4000)
-    # Its own entries are not taken over, slow as the machine may be: they would wait as a fifth batch.
+    # However slow the machine: its own entries are not taken over, to wait as a fifth batch.
     patient = {"batch_age_seconds": 120.0, "reclaim_idle_seconds": 3600.0}
     async with running_worker(settings.model_copy(update=patient)):
         await ingest.wait_until_empty()

@@ -108,3 +108,20 @@ def test_reserved_bits_are_left_to_the_library() -> None:
     frame = bytearray(sent(Opcode.TEXT, b"x"))
     frame[0] |= 0x40
     assert cut_all(bytes(frame)) == [bytes(frame)]
+
+
+@given(st.lists(st.text(max_size=300), max_size=5), st.integers(0, 6))
+def test_a_cutter_knows_whether_there_is_more_than_so_many_frames(
+    said: list[str], count: int
+) -> None:
+    cutter = FrameCutter(MOST_BYTES)
+    cutter.feed(b"".join(sent(Opcode.TEXT, text.encode()) for text in said))
+    assert cutter.holds_more_than(count) == (len(said) > count)
+    assert cutter.cut() == (said[0] if said else None)  # nothing was cut off by looking
+
+
+def test_half_a_frame_behind_so_many_is_more_and_before_them_is_not() -> None:
+    cutter = FrameCutter(MOST_BYTES)
+    cutter.feed(sent(Opcode.TEXT, b"one") + sent(Opcode.TEXT, b"two")[:4])
+    assert cutter.holds_more_than(1)
+    assert not cutter.holds_more_than(2)

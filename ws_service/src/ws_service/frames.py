@@ -63,6 +63,16 @@ class FrameCutter:
             return False
         return self._next(self._data, self._at) is not None or self._handing_on
 
+    def holds_more_than(self, count: int) -> bool:
+        """Are there so many whole frames, and then something?"""
+        data, at = self._data, self._at
+        for _ in range(count):
+            place = self._next(data, at)
+            if place is None:
+                return False
+            at = place[1]
+        return at < len(data)
+
     def cut(self) -> str | bytes | None:
         """The next piece: a text, or frames for the library; None until it is complete."""
         data, at = self._data, self._at

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
-if TYPE_CHECKING:
-    from ws_service.transport import Transport
+from shared.runtime.clock import chance
 
 MOST_POSTING: Final = 256
 """Messages of one connection without an answer; beyond it nothing more is read."""
@@ -16,13 +15,23 @@ MOST_IN_LINE: Final = 64
 """Frames behind a command that waits; beyond it as above."""
 
 
+class Source(Protocol):
+    """Of what is read; see Transport."""
+
+    def stop_reading(self) -> None:
+        """Lets the client wait with what it sends."""
+
+    def go_on_reading(self) -> None:
+        """Ends `stop_reading`."""
+
+
 class Intake:
     """Of one connection. For the event loop's thread alone."""
 
-    __slots__ = ("_line", "_paused", "_posting", "_transport")
+    __slots__ = ("_line", "_paused", "_posting", "_source")
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._posting = 0
         self._paused = False
         self._line: deque[str | None] = deque()
@@ -31,7 +40,7 @@ class Intake:
         """A message waits for its answer."""
         self._posting += 1
         if self._posting >= MOST_POSTING:
-            self._transport.stop_reading()
+            self._source.stop_reading()
 
     def posted(self) -> None:
         """It has one."""
@@ -42,7 +51,7 @@ class Intake:
         """A frame waits behind a command."""
         self._line.append(text)
         if len(self._line) >= MOST_IN_LINE:
-            self._transport.stop_reading()
+            self._source.stop_reading()
 
     @property
     def has_line(self) -> bool:
@@ -59,11 +68,11 @@ class Intake:
         self.go_on()
 
     def pause(self, seconds: float) -> None:
-        """Reads nothing for so long."""
+        """Reads nothing for so long, up to twice: who is held together does not go on together."""
         if not self._paused:
             self._paused = True
-            self._transport.stop_reading()
-            asyncio.get_running_loop().call_later(seconds, self._end_pause)
+            self._source.stop_reading()
+            asyncio.get_running_loop().call_later(seconds * (1 + chance()), self._end_pause)
 
     def _end_pause(self) -> None:
         self._paused = False
@@ -73,4 +82,4 @@ class Intake:
         """Reads on, if nothing is against it."""
         few = self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2
         if few and not self._paused:
-            self._transport.go_on_reading()
+            self._source.go_on_reading()

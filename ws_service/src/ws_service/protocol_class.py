@@ -246,7 +246,8 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             self._hear_the_end()
             return
-        if not self._is_waiting:
+        # A thousand whose first ones are heard at once are a long time for who sends one.
+        if not (self._is_waiting or self._cutter.holds_more_than(AT_ONCE)):
             self._hear_some(AT_ONCE)
         self._ask_for_turn()
         self._read_or_not()

@@ -44,9 +44,10 @@ SUSPECT_STRIKES: Final = 10
 """The same for who comes from where floods came from lately."""
 STRIKES_TO_PAUSE: Final = 10
 PAUSE_SECONDS: Final = 4.0
-"""After the tenth of them nothing is read for so long, and twice as long after each ten more: what
-is not read costs nothing to refuse, and TCP keeps it where it is. To be held is dearer for who
-floods than to be thrown out, and cheaper for everybody else than their coming in again."""
+"""After the tenth of them nothing is read for so long at least (see Intake), and twice as long
+after each ten more: what is not read costs nothing to refuse, and TCP keeps it where it is. To be
+held is dearer for who floods than to be thrown out, and cheaper for everybody else than their
+coming in again."""
 FORGIVEN_PER_SECOND: Final = 1.0
 """Strikes. So who types against slow mode is only told, and who floods it is sent away."""
 
@@ -124,7 +125,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Read nothing more for so many seconds."""
+    """Read nothing more for so many seconds at least."""
 
     seconds: float
 

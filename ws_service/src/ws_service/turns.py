@@ -1,9 +1,9 @@
-"""Whose frames are handled when: the first ones of everybody at once, all others by turns.
+"""Whose frames are handled when: of who sends few at once, all others by turns.
 
-A thousand who flood shall not hold up one who speaks: what a connection sends beyond `AT_ONCE`
-frames waits, together with the reading of more, until it is its turn again. Those who were refused
-for being too fast get a small share of the time, a little at once, so that nobody else notices it;
-more would also keep the gateway and Redis busy with them.
+A thousand who flood shall not hold up one who speaks: where more than `AT_ONCE` frames have come
+together, all of them wait, and with them the reading of more, until it is their turn. Those who
+were refused for being too fast get a small share of the time, a little at once, so that nobody else
+notices it; more would also keep the gateway and Redis busy with them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger()
 
 AT_ONCE: Final = 2
-"""Frames of one connection in one turn. People send one, or two if they were typing."""
+"""Frames of one connection that came together. People send one, or two if they were typing."""
 
 IN_TURN: Final = 16
 """Frames of one that waits, when it is its turn: their answers go out in one write."""
