@@ -228,7 +228,7 @@ class DoorSettings(CommonSettings):
         Budget(500, 50), description="The same for one /64 of IPv6, which is a household's"
     )
     limit_room: BudgetText = Field(
-        Budget(500, 1_000),
+        Budget(300, 300),
         description="Messages into one room, from everybody; "
         "over a socket one costs 1, and 1 more for every 50 people who hear it there, up to 11; "
         "a long one as many times more as it has 500 characters begun",
