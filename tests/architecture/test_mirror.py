@@ -65,6 +65,7 @@ TESTED_ELSEWHERE = {
     "shared/rooms/origins": "abuse/test_moderation.py",
     "shared/usecases/moderate": "abuse/test_moderation.py",
     "ws_service/enforcement": "abuse/test_moderation.py",
+    "ws_service/effects": "unit/ws_service/test_session.py",
     "ws_service/fetching": "integration/ws_service/test_bad_input.py",
     "ws_service/room_tally": "unit/ws_service/test_tick_frames.py",
     "ws_service/replica": "integration/ws_service/test_bad_input.py",

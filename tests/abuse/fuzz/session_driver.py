@@ -29,12 +29,7 @@ from shared.limits.ledger import Ledger
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ChatError
 from ws_service import wire
-from ws_service.guards import Guard
-from ws_service.session import (
-    FLOOD_STRIKES,
-    PAUSE_SECONDS,
-    TYPING_INTERVAL_SECONDS,
-    Allowance,
+from ws_service.effects import (
     Close,
     Effect,
     Fetch,
@@ -43,9 +38,16 @@ from ws_service.session import (
     Post,
     Refuse,
     Rename,
-    Session,
     Typing,
     Unheard,
+)
+from ws_service.guards import Guard
+from ws_service.session import (
+    FLOOD_STRIKES,
+    PAUSE_SECONDS,
+    TYPING_INTERVAL_SECONDS,
+    Allowance,
+    Session,
 )
 from ws_service.standing import Standing
 

@@ -29,7 +29,7 @@ from shared.runtime.redis_client import open_redis
 from shared.usecases.change_message import MessageEditor
 from shared.usecases.open_room import RoomOpener
 from shared.usecases.post_message import CheckedDraft
-from ws_service.session import Post, Rename
+from ws_service.effects import Post, Rename
 from ws_service.wiring import open_deps
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.integration.ws_service.folded_state import FoldedState, Json
 
+from ws_service.effects import Fetch
 from ws_service.fan_out import NO_SOCKET
 from ws_service.handshake import Caller, JoinRequest
-from ws_service.session import Fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

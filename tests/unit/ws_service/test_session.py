@@ -7,20 +7,8 @@ import pytest
 
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ErrorCode, ValidationFailed
-from ws_service.session import (
-    FLOOD_STRIKES,
-    RENAME_COST,
-    Allowance,
-    Close,
-    Effect,
-    Fetch,
-    Pong,
-    Post,
-    Refuse,
-    Rename,
-    Session,
-    Typing,
-)
+from ws_service.effects import Close, Effect, Fetch, Pong, Post, Refuse, Rename, Typing
+from ws_service.session import FLOOD_STRIKES, RENAME_COST, Allowance, Session
 
 
 def frame(**fields: object) -> str:

@@ -11,6 +11,7 @@ from shared.domain.budgets import Budget, Scope, price_in_room
 from shared.domain.reserved_names import ReservedNames
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ErrorCode, Unavailable, ValidationFailed
+from ws_service.effects import Close, Effect, Pause, Pong, Post, Refuse, Rename
 from ws_service.session import (
     FLOOD_STRIKES,
     PAUSE_SECONDS,
@@ -19,13 +20,6 @@ from ws_service.session import (
     STRIKES_TO_PAUSE,
     SUSPECT_STRIKES,
     Allowance,
-    Close,
-    Effect,
-    Pause,
-    Pong,
-    Post,
-    Refuse,
-    Rename,
     Session,
 )
 

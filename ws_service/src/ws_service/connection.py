@@ -17,11 +17,7 @@ from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.protocol.events import PongEvent
 from shared.runtime.clock import chance
 from ws_service import wire
-from ws_service.fan_out import NO_SOCKET
-from ws_service.fetching import fetched_frame
-from ws_service.intake import Intake
-from ws_service.naming import Naming
-from ws_service.session import (
+from ws_service.effects import (
     Close,
     Effect,
     Fetch,
@@ -30,10 +26,14 @@ from ws_service.session import (
     Post,
     Refuse,
     Rename,
-    Session,
     Typing,
     Unheard,
 )
+from ws_service.fan_out import NO_SOCKET
+from ws_service.fetching import fetched_frame
+from ws_service.intake import Intake
+from ws_service.naming import Naming
+from ws_service.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.usecases.read_history import HistoryReader
-    from ws_service.session import Fetch
+    from ws_service.effects import Fetch
 
 
 async def fetched_frame(

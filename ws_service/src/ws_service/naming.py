@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from shared.domain.entities import User
     from shared.presence.presence import Called
+    from ws_service.effects import Rename
     from ws_service.parts import Parts
-    from ws_service.session import Rename
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.runtime.lifecycle import BackgroundTasks
     from shared.usecases.post_message import MessagePoster, Posting
     from ws_service.connection import Connection
-    from ws_service.session import Unheard
+    from ws_service.effects import Unheard
 
 
 @dataclass(frozen=True, slots=True)
