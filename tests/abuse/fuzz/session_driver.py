@@ -60,6 +60,8 @@ RATE: Final = 5.0
 PAUSES: Final = (0.0, 0.01, 0.3, 1.0, 2.6, 5.0, 61.0)
 """Seconds; around all bounds that a session knows."""
 MICROS: Final = 1_000_000
+MOMENT: Final = 1000
+"""Microseconds; clocks of two kinds agree to less than that."""
 WORDS: Final = compile_filter(
     [
         WordRule("মাস্ক", WordAction.MASK),
@@ -198,13 +200,14 @@ class SessionDriver:
         return int(self.now * MICROS)
 
     def _muted(self) -> bool:
-        """For a millisecond yet: clocks of two kinds agree to less than that."""
+        """For a moment yet."""
         law, who = self._guard.law, self._standing.who
-        return not self._standing.role.is_staff and bool(law.mute_of(who, self._micros + 1000))
+        return not self._standing.role.is_staff and bool(law.mute_of(who, self._micros + MOMENT))
 
-    def _shadowed(self) -> bool:
+    def _shadowed(self, later: int = MOMENT) -> bool:
+        """For a moment yet; `-MOMENT`: until a moment ago, or still."""
         law, who = self._guard.law, self._standing.who
-        return not self._standing.role.is_staff and bool(law.shadow_of(who, self._micros + 1000))
+        return not self._standing.role.is_staff and bool(law.shadow_of(who, self._micros + later))
 
     def _check(self, effects: Sequence[Effect]) -> None:
         assert len(effects) <= 2
@@ -236,7 +239,7 @@ class SessionDriver:
     def _check_unheard(self, effect: Unheard) -> None:
         self._obeyed += 1
         assert not self._muted()
-        assert effect.held or self._shadowed()
+        assert effect.held or self._shadowed(-MOMENT)
         assert normalise_content(effect.draft.content) == effect.draft.content
 
     def _check_typing(self, effect: Typing) -> None:

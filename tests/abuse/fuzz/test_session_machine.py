@@ -92,3 +92,12 @@ def test_what_was_typed_before_a_mute_is_not_shown_after_it() -> None:
     driver.rule(1)
     driver.wait(1.0)
     driver.tick()
+
+
+def test_in_the_last_moment_of_a_shadow_mute_two_clocks_may_differ() -> None:
+    driver = SessionDriver()
+    driver.rule(2)
+    driver.wait(10.0 - 1e-9)
+    driver.receive('{"content":"হ্যালো"}')
+    driver.wait(1.0)
+    driver.receive('{"content":"হ্যালো"}')
