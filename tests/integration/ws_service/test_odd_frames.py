@@ -45,6 +45,21 @@ async def is_served(client: ChatClient) -> None:
     await client.wait_for("ack", lambda event: event["client_id"] == mark, seconds=15)
 
 
+async def ask_to_come_in(
+    replica: Replica, room: UUID
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A bare connection on which the handshake was asked for, and no more."""
+    host, port = replica.base.removeprefix("ws://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = (
+        f"GET /ws/chat/{room}/ HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    writer.write(head.encode())
+    return reader, writer
+
+
 @pytest.mark.parametrize(
     ("frames", "code"),
     [
@@ -123,15 +138,8 @@ async def test_compression_is_never_agreed_to(
 async def test_a_flood_before_the_handshake_has_ended_is_cut_off(
     replicas: tuple[Replica, Replica], room: UUID
 ) -> None:
-    host, port = replicas[0].base.removeprefix("ws://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = (
-        f"GET /ws/chat/{room}/ HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
+    reader, writer = await ask_to_come_in(replicas[0], room)
     flood = masked(*[Frame(Opcode.PING, b"")] * 4 * ODD_FRAMES_BURST)
-    writer.write(head.encode())
     reading = asyncio.create_task(reader.read())
     try:
         async with asyncio.timeout(15):
@@ -145,6 +153,20 @@ async def test_a_flood_before_the_handshake_has_ended_is_cut_off(
         writer.close()
     async with chat(replicas[0].base, room) as neighbour:
         await is_served(neighbour)
+
+
+async def test_who_sends_too_much_can_read_so_to_the_end(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    reader, writer = await ask_to_come_in(replicas[0], room)
+    await reader.readuntil(b'"welcome"')
+    writer.write(Frame(Opcode.TEXT, b"x" * 1_000_000).serialize(mask=True))
+    async with asyncio.timeout(15):
+        end = await reader.read()  # a reset would be raised here
+    assert Frame(Opcode.CLOSE, (1009).to_bytes(2, "big")).data in end
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def test_who_leaves_in_the_middle_of_a_message_leaves_nothing(

@@ -151,9 +151,27 @@ class DoorProtocol(WebSocketsSansIOProtocol):
 
     @override
     def handle_parser_exception(self) -> None:
-        """The client broke the rules of the protocol."""
+        """The client broke the rules of the protocol.
+
+        It is told so, and this side ends; what comes still is read and thrown away. A socket that
+        is closed before its last byte was read resets the connection (RFC 2525 §2.17), and then
+        the reason may never be read at the other end.
+        """
         self._let(-1)
-        super().handle_parser_exception()
+        if self.close_sent:  # what came behind it is no better
+            self.transport.abort()
+            return
+        closed = self.conn.close_sent
+        assert closed is not None  # noqa: S101 - that is how the library tells of it
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": closed.code, "reason": closed.reason}
+        )
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.transport.can_write_eof():  # not behind TLS
+            self.transport.write_eof()
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     @override
     def shutdown(self) -> None:
@@ -285,11 +303,11 @@ class DoorProtocol(WebSocketsSansIOProtocol):
         """Looks for the client's answer to a close; who goes on for long is not listened to."""
         data = self._cutter.take_rest()
         self._end_bytes -= len(data)
-        if self._end_bytes >= 0:
-            super().data_received(data)
-        else:
+        if self._end_bytes < 0:
             self._deaf = True
             self._read_or_not()
+        elif self.conn.parser_exc is None:  # else the library understands nothing any more
+            super().data_received(data)
 
     def _hear(self, piece: str | bytes) -> None:
         if isinstance(piece, str):
