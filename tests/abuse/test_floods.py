@@ -29,8 +29,9 @@ ENVIRONMENT: Final = {
     "ADDA_UNLIMITED_NETWORKS": "192.0.2.0/24",  # here the loopback is the world
     "ADDA_LIMIT_IPV4": "120/0.5",
     "ADDA_MOST_CONNECTIONS_IPV4": str(MOST_CONNECTIONS),
-    # What one address may do is what counts here, not what one user or one connection may.
+    # What one address may do is what counts here, not one user, one connection or one room.
     "ADDA_LIMIT_SESSION": "off",
+    "ADDA_LIMIT_ROOM": "off",
     "ADDA_COMMAND_BURST": "100000",
     "ADDA_COMMAND_RATE": "100000",
 }
