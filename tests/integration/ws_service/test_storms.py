@@ -14,6 +14,7 @@ from tests.chat_client import Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 from websockets.frames import Frame, Opcode
 
+from shared.domain.budgets import UNLIMITED
 from shared.protocol.close_codes import CloseCode
 
 if TYPE_CHECKING:
@@ -123,7 +124,13 @@ async def test_a_passing_refusal_of_redis_stops_no_heartbeat(
 async def test_a_deaf_client_cannot_fill_the_memory_with_answers(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
-    settings = settings_for("ws-1", outbox_bytes=1 << 17, command_burst=2000, command_rate=2000)
+    settings = settings_for(
+        "ws-1",
+        outbox_bytes=1 << 17,
+        command_burst=2000,
+        command_rate=2000,
+        limit_room=UNLIMITED,
+    )
     async with run_replica(settings) as replica, chat(replica.base, room) as writer:
         for n in range(60):
             await writer.say(f"{'ক' * 3000}{n}")
