@@ -7,6 +7,7 @@ time-out: see `shared.domain.circuit_breaker`.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Final
@@ -36,6 +37,10 @@ SLOT_SECONDS: Final = 1.0
 """How long a call waits for others to finish; who waits longer comes too late for its client."""
 
 
+LATELY_SECONDS: Final = 2.0
+"""So old an answer tells that PostgreSQL is there, to who would have to wait for a connection."""
+
+
 class Database:
     """Lends connections. Every method raises StoreUnavailable while PostgreSQL cannot answer."""
 
@@ -60,11 +65,18 @@ class Database:
         self._read_seconds = read_seconds
         self._change_seconds = change_seconds
         self._breaker = CircuitBreaker(limits or BreakerLimits(), random.random)
+        self._answered_at = -math.inf
 
     @property
     def refuses(self) -> bool:
         """Is everybody refused at once, as it did not answer others?"""
         return not self._breaker.closed
+
+    @property
+    def is_busy(self) -> bool:
+        """Are all connections lent out, and did it answer somebody lately?"""
+        lately = _now() - self._answered_at < LATELY_SECONDS
+        return lately and self._slots.locked()
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for one read, all of it within `read_seconds`."""
@@ -157,6 +169,7 @@ class Database:
             await self._engine.dispose()
 
     def _answered(self) -> None:
+        self._answered_at = _now()
         if self._breaker.succeeded():
             log.info("postgres_answers_again")
 

@@ -14,7 +14,7 @@ from tests.ingest_samples import room_settings
 from tests.tcp_proxy import Mode, TcpProxy, proxied
 
 from shared.domain.circuit_breaker import BreakerLimits
-from shared.message_store.database import Database
+from shared.message_store.database import SLOT_SECONDS, Database
 from shared.message_store.engine import create_engine
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.unavailable import StoreUnavailable
@@ -84,6 +84,32 @@ async def open_the_breaker(rooms: RoomDirectory, proxy: TcpProxy) -> None:
     await asyncio.gather(*(rooms.read_room(uuid4()) for _ in range(SLOTS)))  # fills the pool
     proxy.mode = Mode.HOLD
     await asyncio.gather(*(refusal_seconds(rooms) for _ in range(FAILURES)))
+
+
+async def test_who_has_much_to_do_is_not_taken_for_one_without_postgresql(
+    link: tuple[TcpProxy, str],
+) -> None:
+    proxy, url = link
+    async with database_at(url, read_seconds=10) as database:
+        rooms = RoomDirectory(database)
+
+        async def lend_all(stack: AsyncExitStack) -> None:
+            for _ in range(SLOTS):
+                await stack.enter_async_context(database.reading())
+
+        async with AsyncExitStack() as stack:
+            await lend_all(stack)
+            with pytest.raises(StoreUnavailable, match="too many wait"):
+                await rooms.ping()  # nobody was answered yet
+        async with AsyncExitStack() as stack:
+            await lend_all(stack)
+            began = time.monotonic()
+            await rooms.ping()
+            assert time.monotonic() - began < SLOT_SECONDS
+        proxy.mode = Mode.HOLD
+        with pytest.raises((StoreUnavailable, TimeoutError)):
+            async with asyncio.timeout(SLOT_SECONDS):  # a connection is free: PostgreSQL is asked
+                await rooms.ping()
 
 
 async def test_of_a_crowd_at_a_silent_server_a_few_wait_and_the_rest_are_refused_at_once(
