@@ -97,6 +97,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             _each(
                 ("{{instance}}", "adda_connections"),
                 ("arriving at {{instance}}", "adda_arriving"),
+                ("paused at {{instance}}", "adda_connections_paused"),
                 ("limit", "sum(adda_connections_limit)"),
             ),
         ),

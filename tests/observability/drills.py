@@ -236,7 +236,7 @@ async def slow_readers(bed: Bed) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def flooded(bed: Bed) -> AsyncIterator[None]:
-    """Ten people say twice as much as they may, and come back when they are sent away."""
+    """Thirty people say twice as much as they may, and come back when they are sent away."""
 
     async def flood(base: str) -> None:
         while True:
@@ -247,7 +247,7 @@ async def flooded(bed: Bed) -> AsyncIterator[None]:
                             await client.say("বন্যা")
                         await asyncio.sleep(0.2)
 
-    tasks = [asyncio.create_task(flood(ws_url(bed, 1 + n % 2))) for n in range(10)]
+    tasks = [asyncio.create_task(flood(ws_url(bed, 1 + n % 2))) for n in range(30)]
     try:
         yield
     finally:
@@ -338,7 +338,7 @@ DRILLS: Final = (
     Drill("AddaFanOutSlow", "1.3 s each way on the pub/sub links", slow_listening),
     Drill("AddaContinuityLost", "FLUSHALL with people in a room", emptied),
     Drill("AddaSlowReaders", "ten clients that never read, 7 MB said", slow_readers),
-    Drill("AddaFlood", "ten people say 40 messages a second each", flooded),
+    Drill("AddaFlood", "thirty people say 40 messages a second each", flooded),
     Drill("AddaInternalErrors", "a key of the wrong type in Redis", wrong_key),
     Drill(
         "AddaIngestLag",

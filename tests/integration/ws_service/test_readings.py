@@ -5,17 +5,22 @@ from typing import TYPE_CHECKING
 
 import httpx
 from tests.chat_client import Json, chat
-from tests.integration.ws_service.conftest import Replica
+from tests.integration.ws_service.conftest import Replica, run_replica
 from tests.metrics_text import Scrape, scrape
 from websockets.frames import Frame, Opcode
 
 from shared.protocol.close_codes import CloseCode
 from shared.runtime.metrics import Service
 from ws_service.protocol_class import ODD_FRAMES_BURST
+from ws_service.session import STRIKES_TO_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
+
+    import pytest
+
+    from ws_service.settings import WsSettings
 
 
 async def scrape_until(replica: Replica, holds: Callable[[Scrape], bool]) -> Scrape:
@@ -86,6 +91,19 @@ async def test_who_is_cut_off_beneath_the_session_is_counted_too(
         client.socket.transport.write(b"".join(pongs))
         assert await client.wait_closed(60) == CloseCode.FLOOD  # a thousand frames are read first
     await scrape_until(here, lambda seen: seen.value("adda_closes_total", reason="flood") == 1)
+
+
+async def test_who_floods_is_counted_while_nothing_is_read_of_them(
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 1.0)
+    settings = settings_for("ws-1", command_burst=5, command_rate=1)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        assert (await scrape(replica.http)).value("adda_connections_paused") == 0
+        for n in range(5 + 2 * STRIKES_TO_PAUSE):
+            await client.say(f"বন্যা {n}", client_id=f"{n}")
+        await scrape_until(replica, lambda seen: seen.value("adda_connections_paused") == 1)
+        await scrape_until(replica, lambda seen: seen.value("adda_connections_paused") == 0)
 
 
 async def test_who_leaves_by_themselves_was_not_closed_by_us(

@@ -153,6 +153,11 @@ class Connection:
         """What waits until it is up to date, or until the client reads it."""
         return self.transport.unread_bytes if self._held is None else self._held_bytes
 
+    @property
+    def paused(self) -> bool:
+        """Is nothing read of it for some seconds, since it floods?"""
+        return self._intake.paused
+
     # ------------------------------------------------------------------ outwards
 
     def deliver(self, frames: bytes) -> None:

@@ -14,6 +14,8 @@ class Gauges:
     """Numbers of one replica; what is missing here cannot grow with its clients."""
 
     connections: int = 0
+    paused: int = 0
+    """Connections of which nothing is read for some seconds, since they flood."""
     arriving: int = 0
     """Connections on their way in, not counted above yet."""
     people: int = 0
@@ -61,6 +63,7 @@ def read_gauges(hub: Hub) -> Gauges:
     )
     return Gauges(
         connections=len(hub.connections),
+        paused=sum(connection.paused for connection in hub.connections.values()),
         arriving=hub.arriving,
         people=hub.people,
         ticking=len(hub.replica.ticking),

@@ -28,12 +28,13 @@ class Source(Protocol):
 class Intake:
     """Of one connection. For the event loop's thread alone."""
 
-    __slots__ = ("_line", "_paused", "_posting", "_source")
+    __slots__ = ("_line", "_posting", "_source", "paused")
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._posting = 0
-        self._paused = False
+        self.paused = False
+        """Is nothing read, since it floods?"""
         self._line: deque[str | None] = deque()
 
     def posting(self) -> None:
@@ -69,17 +70,17 @@ class Intake:
 
     def pause(self, seconds: float) -> None:
         """Reads nothing for so long, up to twice: who is held together does not go on together."""
-        if not self._paused:
-            self._paused = True
+        if not self.paused:
+            self.paused = True
             self._source.stop_reading()
             asyncio.get_running_loop().call_later(seconds * (1 + chance()), self._end_pause)
 
     def _end_pause(self) -> None:
-        self._paused = False
+        self.paused = False
         self.go_on()
 
     def go_on(self) -> None:
         """Reads on, if nothing is against it."""
         few = self._posting <= MOST_POSTING // 2 and len(self._line) <= MOST_IN_LINE // 2
-        if few and not self._paused:
+        if few and not self.paused:
             self._source.go_on_reading()

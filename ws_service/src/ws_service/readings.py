@@ -26,6 +26,7 @@ def _sockets(deps: Deps) -> Readings:
     return {
         metrics.CONNECTIONS: gauges.connections,
         metrics.CONNECTIONS_LIMIT: hub.settings.max_connections,
+        metrics.PAUSED: gauges.paused,
         metrics.ARRIVING: gauges.arriving,
         metrics.OPENED: replica.opened,
         metrics.CLOSES: {

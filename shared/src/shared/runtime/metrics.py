@@ -103,6 +103,9 @@ CONNECTIONS: Final = Metric("adda_connections", "gauge", "Open sockets of this r
 CONNECTIONS_LIMIT: Final = Metric(
     "adda_connections_limit", "gauge", "Sockets that this replica takes at most", _WS
 )
+PAUSED: Final = Metric(
+    "adda_connections_paused", "gauge", "Sockets that flood, and are not read for seconds", _WS
+)
 ARRIVING: Final = Metric("adda_arriving", "gauge", "Sockets on their way in, not counted yet", _WS)
 OPENED: Final = Metric("adda_connections_opened_total", "counter", "Sockets that were let in", _WS)
 CLOSES: Final = Metric(

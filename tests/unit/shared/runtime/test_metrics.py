@@ -13,6 +13,7 @@ COUNTS = {
     "adda_part_failing",
     "adda_connections",
     "adda_connections_limit",
+    "adda_connections_paused",
     "adda_arriving",
     "adda_people",
     "adda_rooms_open",
