@@ -36,7 +36,6 @@ READ_SECONDS: Final = 3.0
 SLOT_SECONDS: Final = 1.0
 """How long a call waits for others to finish; who waits longer comes too late for its client."""
 
-
 LATELY_SECONDS: Final = 2.0
 """So old an answer tells that PostgreSQL is there, to who would have to wait for a connection."""
 
