@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from pydantic import TypeAdapter
+from tests.patience import PATIENCE_SECONDS
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -52,7 +53,10 @@ class ChatClient:
         await self.send(type="message", content=content, **more)
 
     async def wait_for(
-        self, kind: str, matches: Callable[[Json], bool] = lambda _: True, seconds: float = 15
+        self,
+        kind: str,
+        matches: Callable[[Json], bool] = lambda _: True,
+        seconds: float = PATIENCE_SECONDS,
     ) -> Json:
         """The first event of a type that matches, among those that came and those to come."""
 
@@ -69,7 +73,7 @@ class ChatClient:
             raise AssertionError(f"no {kind} within {seconds} s: {self.describe()}") from None
         return event
 
-    async def wait_first(self, seconds: float = 10) -> Json:
+    async def wait_first(self, seconds: float = PATIENCE_SECONDS) -> Json:
         """The first event: `welcome`, or the `error` that says why there will be none.
 
         Only after the welcome does a client hear what is said.
@@ -96,7 +100,7 @@ class ChatClient:
     def close_code(self) -> int | None:
         return self.socket.close_code
 
-    async def wait_closed(self, seconds: float = 15) -> int | None:
+    async def wait_closed(self, seconds: float = PATIENCE_SECONDS) -> int | None:
         """The close code, once the server has closed."""
         async with asyncio.timeout(seconds):
             await self.socket.wait_closed()

@@ -15,6 +15,7 @@ from tests.abuse.attacks import Attack, Gang, Target, Told
 from tests.abuse.elsewhere import elsewhere
 from tests.abuse.ordinary import Fared, Latencies, Table
 from tests.bench.processes import cpu_seconds, resident_bytes
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from local_stack.stack import Stack
 
-PATIENCE_SECONDS: Final = 60.0
 ENTER_PER_SECOND: Final = 400.0
 ENVIRONMENT: Final = {"ADDA_UNLIMITED_NETWORKS": "192.0.2.0/24"}
 """Here the loopback is the world; all limits are as they are by default."""

@@ -79,7 +79,7 @@ class Neighbour:
         """By both services, through the gateway; it may take its time on a busy machine."""
         mark = os.urandom(6).hex()
         await self._client.say(f"আছি {mark}", client_id=mark)
-        await self._client.wait_for("ack", lambda event: event["client_id"] == mark, seconds=30)
+        await self._client.wait_for("ack", lambda event: event["client_id"] == mark)
         assert (await self._http.get("/api/rooms/")).status_code == 200
 
 

@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import pytest
 from tests.chat_client import chat
+from tests.patience import PATIENCE_SECONDS
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
@@ -143,7 +144,7 @@ async def test_floods_of_odd_frames_are_cut_off(
     async def attack() -> int | None:
         async with chat(hostile_stack.ws_url, uuid4()) as client:
             client.socket.transport.write(begin + burst)
-            return await client.wait_closed(20)
+            return await client.wait_closed()
 
     attacks = [asyncio.create_task(attack()) for _ in range(5)]
     await neighbour.is_served()
@@ -159,7 +160,7 @@ async def test_oversized_messages_are_refused_whatever_they_come_in(
     for frames in (whole, pieces):
         async with chat(hostile_stack.ws_url, uuid4()) as client:
             client.socket.transport.write(frames)
-            assert await client.wait_closed(20) == 1009
+            assert await client.wait_closed() == 1009
     await neighbour.is_served()
 
 
@@ -177,7 +178,7 @@ async def test_what_is_no_http_at_all_harms_nobody(
         with contextlib.suppress(ConnectionError):
             writer.write(noise)
             writer.write_eof()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await reader.read()
         writer.close()
     await neighbour.is_served()

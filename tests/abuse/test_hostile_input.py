@@ -82,10 +82,10 @@ async def test_what_was_written_over_a_socket_comes_back_as_it_was(hostile_stack
         for n, payload in enumerate(PAYLOADS):
             await writer.say(payload, client_id=str(n))
         last = len(PAYLOADS)
-        await reader.wait_for("message", lambda event: event["seq"] == last, seconds=30)
+        await reader.wait_for("message", lambda event: event["seq"] == last)
         assert reader.texts == list(PAYLOADS)
         await reader.send(type="history", limit=100)
-        history = await reader.wait_for("history", seconds=30)
+        history = await reader.wait_for("history")
         assert {one["message"] for one in history["messages"]} == set(PAYLOADS)
 
 
@@ -181,5 +181,5 @@ async def test_a_command_of_nonsense_leaves_the_connection_as_it_was(
     async with chat(hostile_stack.ws_url, uuid4()) as client:
         await client.socket.send(frame)
         await client.say("এখনও আছি", client_id="1")
-        await client.wait_for("ack", seconds=30)
+        await client.wait_for("ack")
         assert all(event["code"] != "internal_error" for event in client.of("error"))

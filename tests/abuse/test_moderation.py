@@ -15,6 +15,7 @@ import httpx
 import pytest
 from tests.abuse.conftest import browser
 from tests.chat_client import ChatClient, Crowd
+from tests.patience import PATIENCE_SECONDS, eventually
 
 from shared.domain.default_words import DEFAULT_WORDS
 
@@ -27,7 +28,6 @@ EVERYWHERE: Final = "00000000-0000-0000-0000-000000000000"
 STAFF: Final = "127.80.0.1"
 TROLL: Final = "127.80.0.66"
 OTHERS: Final = "127.80.0.7"
-PATIENCE: Final = 20.0
 """Seconds; how soon a decision is really felt, is measured where nothing else runs."""
 
 
@@ -92,9 +92,7 @@ class Scene:
         notice = uuid4().hex
         await self.decide("PATCH", "", 200, notice=notice)
         for client in clients:
-            await client.wait_for(
-                "room_rules", lambda e: e["rules"]["notice"] == notice, seconds=PATIENCE
-            )
+            await client.wait_for("room_rules", lambda e: e["rules"]["notice"] == notice)
 
     async def sanction(self, kind: str, **more: Any) -> Any:
         return await self.decide("POST", "sanctions/", kind=kind, **more)
@@ -123,7 +121,7 @@ def code_of(answer: httpx.Response) -> str:
 async def refused(scene: Scene, person: Person, replica: int, **query: str) -> str:
     """Why somebody is not let in; and that they are told not to come back by themselves."""
     client = await scene.come(person, replica, **query)
-    assert await client.wait_closed(PATIENCE) == 4003
+    assert await client.wait_closed() == 4003
     return str(client.events[0]["code"])
 
 
@@ -134,10 +132,10 @@ async def test_who_is_banned_is_out_at_every_replica_and_stays_out(
     troll = await scene.person("ট্রল", TROLL)
     client = await scene.come(troll, replica)
     await scene.sanction("ban", user_id=troll.id, seconds=600, reason="গালাগালি")
-    error = await client.wait_for("error", seconds=PATIENCE)
+    error = await client.wait_for("error")
     assert error["code"] == "banned"
     assert 590 < error["retry_after"] <= 600
-    assert await client.wait_closed(PATIENCE) == 4003
+    assert await client.wait_closed() == 4003
     for again in (1, 2):
         assert await refused(scene, troll, again) == "banned"
         assert await refused(scene, troll, again, username="ভালো মানুষ") == "banned"
@@ -153,8 +151,8 @@ async def test_a_ban_of_an_address_meets_everybody_who_comes_from_there(scene: S
         await scene.come(person, n) for person, n in ((troll, 1), (twin, 2), (other, 1))
     ]
     await scene.sanction("ban", user_id=troll.id, by_address=True)
-    assert await here.wait_closed(PATIENCE) == 4003
-    assert await there.wait_closed(PATIENCE) == 4003
+    assert await here.wait_closed() == 4003
+    assert await there.wait_closed() == 4003
     assert await refused(scene, await scene.person("নতুন", TROLL), 2) == "banned"
     await beside.say("আমি আছি")
     assert (await beside.wait_for("message"))["message"] == "আমি আছি"
@@ -169,7 +167,7 @@ async def test_a_ban_of_names_meets_who_bears_one_and_who_takes_one(scene: Scene
     await scene.sanction("ban", name="স্প্যাম*")
     assert await refused(scene, await scene.person("স্প্যাম ১২", TROLL), 1) == "banned"
     await client.send(type="user_update", username="স্প্যাম ৯")
-    assert await client.wait_closed(PATIENCE) == 4003
+    assert await client.wait_closed() == 4003
 
 
 async def test_who_is_lifted_may_come_and_speak_again(scene: Scene) -> None:
@@ -233,7 +231,7 @@ async def test_a_locked_room_keeps_who_is_in_and_lets_nobody_new_in(scene: Scene
     client = await scene.come(inside, 1)
     assert client.events[0]["rules"] == {"locked": False, "slow_seconds": 0, "notice": None}
     await scene.decide("PATCH", "", 200, locked=True)
-    assert (await client.wait_for("room_rules", seconds=PATIENCE))["rules"]["locked"] is True
+    assert (await client.wait_for("room_rules"))["rules"]["locked"] is True
     assert await refused(scene, await scene.person("নতুন", TROLL), 2) == "room_locked"
     again = await scene.come(inside, 2)  # a second tab, or a reload
     assert again.events[0]["rules"]["locked"] is True
@@ -245,7 +243,7 @@ async def test_slow_mode_counts_over_replicas_and_rest_and_not_for_staff(scene: 
     other = await scene.person("অন্যজন", OTHERS)
     client, owner = await scene.come(other, 1), await scene.come(scene.owner, 1)
     await scene.decide("PATCH", "", 200, slow_seconds=600)
-    assert (await client.wait_for("room_rules", seconds=PATIENCE))["rules"]["slow_seconds"] == 600
+    assert (await client.wait_for("room_rules"))["rules"]["slow_seconds"] == 600
     await client.say("এক", client_id="১")
     await client.wait_for("ack")
     await client.say("দুই", client_id="২")
@@ -253,7 +251,8 @@ async def test_slow_mode_counts_over_replicas_and_rest_and_not_for_staff(scene: 
     assert (error["code"], error["client_id"]) == ("slow_mode", "২")
     assert 590 < error["retry_after"] <= 600
     slowed = None
-    async with asyncio.timeout(5):  # what was spent at one replica is told to the others soon
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        # What was spent at one replica is told to the others soon.
         while slowed is None or slowed.status_code == 201:
             slowed = await other.say(scene.room, "তিন")
     assert code_of(slowed) == "slow_mode"
@@ -266,10 +265,10 @@ async def test_a_notice_is_seen_by_who_is_there_and_who_comes(scene: Scene) -> N
     other = await scene.person("অন্যজন", OTHERS)
     client = await scene.come(other, 1)
     await scene.decide("PATCH", "", 200, notice="খেলা চলছে")
-    assert (await client.wait_for("room_rules", seconds=PATIENCE))["rules"]["notice"] == "খেলা চলছে"
+    assert (await client.wait_for("room_rules"))["rules"]["notice"] == "খেলা চলছে"
     assert (await scene.come(other, 2)).events[0]["rules"]["notice"] == "খেলা চলছে"
     await scene.decide("PATCH", "", 200, notice="")
-    await client.wait_for("room_rules", lambda e: e["rules"]["notice"] is None, seconds=PATIENCE)
+    await client.wait_for("room_rules", lambda e: e["rules"]["notice"] is None)
 
 
 async def test_unwanted_words_are_masked_refused_or_held_for_staff(scene: Scene) -> None:
@@ -324,9 +323,7 @@ async def test_all_that_somebody_said_lately_goes_everywhere(scene: Scene) -> No
     await ears.wait_for("message", lambda e: e["message"] == "গালি 29")
     ban = {"user_id": troll.id, "by_address": True, "delete_seconds": 3600}
     await scene.sanction("ban", **ban)
-    async with asyncio.timeout(5):
-        while len(ears.of("message_deleted")) < 30:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(ears.of("message_deleted")) >= 30)
     history = await other.call("GET", f"/api/rooms/{scene.room}/messages/")
     assert [m["content"] for m in history.json()["messages"]] == ["ভালো কথা"]
 
@@ -389,7 +386,7 @@ async def test_administrators_decide_for_all_rooms_at_once(scene: Scene) -> None
     ban = {"kind": "ban", "user_id": troll.id}
     answer = await scene.owner.http.post(place, headers=headers, json=ban)
     assert answer.status_code == 201, answer.text
-    assert await client.wait_closed(PATIENCE) == 4003
+    assert await client.wait_closed() == 4003
     assert await refused(scene, troll, 1) == "banned"
     gone = await scene.owner.http.delete(f"{place}{answer.json()['id']}/", headers=headers)
     assert gone.status_code == 204

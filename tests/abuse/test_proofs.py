@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from tests.abuse.conftest import browser, open_stack
 from tests.chat_client import Crowd
+from tests.patience import PATIENCE_SECONDS
 from tests.proof_of_work import prove
 
 from adda_client import ChatClient as ProgramsClient
@@ -113,7 +114,7 @@ async def test_a_bot_works_for_its_way_in_by_itself(stack: Stack, guests: Crowd)
     await use_up(guests, stack, room, address)
     options = {"local_addr": (address, 0), "proxy": None}
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(PATIENCE_SECONDS),
         ProgramsClient(stack.ws_url, room, username="যন্ত্র", options=options) as bot,
     ):
         assert bot.connections == 1

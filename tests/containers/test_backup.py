@@ -12,6 +12,7 @@ import pytest
 from tests.chat_client import chat
 from tests.containers.compose import UP, ComposeStack, compose_stack
 from tests.containers.test_layouts import say
+from tests.patience import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +35,9 @@ async def wait_stored(stack: ComposeStack, count: int) -> None:
     """Returns when PostgreSQL has so many messages."""
     query = "psql -qtAX -h 127.0.0.1 -U postgres -d adda -c 'SELECT count(*) FROM messages'"
     command = f"PGPASSWORD=$(cat /secrets/password) {query}"
-    async with asyncio.timeout(30):
-        while int(stack.run(f'docker compose exec -T postgres sh -c "{command}"')) < count:
-            await asyncio.sleep(0.2)
+    await eventually(
+        lambda: int(stack.run(f'docker compose exec -T postgres sh -c "{command}"')) >= count
+    )
 
 
 async def test_what_was_stored_and_what_waited_are_both_there_again(tmp_path: Path) -> None:

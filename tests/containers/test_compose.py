@@ -12,6 +12,7 @@ import httpx
 import pytest
 from tests.chat_client import Crowd
 from tests.containers.compose import UP, ComposeStack
+from tests.patience import eventually
 
 from adda_client import ChatClient, FullJitter
 from shared.protocol.events import MessageEvent
@@ -128,9 +129,7 @@ async def test_people_at_different_replicas_talk(stack: ComposeStack) -> None:
         for number, client in enumerate(clients):
             await client.say(f"কথা {number}", client_id=str(number))
         said = {f"কথা {number}" for number in range(6)}
-        async with asyncio.timeout(20):
-            while any(set(client.texts) != said for client in clients):
-                await asyncio.sleep(0.05)
+        await eventually(lambda: all(set(client.texts) == said for client in clients))
     await asyncio.sleep(0.5)
     counts = connections_of(stack, before)
     assert len(counts) == 3

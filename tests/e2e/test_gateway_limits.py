@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 import pytest
 from tests.e2e.upstreams import Upstream, running
+from tests.patience import PATIENCE_SECONDS
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
@@ -92,7 +93,7 @@ async def raw(gateway: Gateway) -> AsyncIterator[tuple[asyncio.StreamReader, asy
 
 async def said(reader: asyncio.StreamReader) -> bytes:
     """All that comes until nginx closes."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             return await reader.read()
         except ConnectionResetError:
@@ -201,7 +202,7 @@ async def test_a_head_that_drips_is_ended_although_something_always_comes(
     async with raw(gateway) as (reader, writer):
         writer.write(b"GET /api/ HTTP/1.1\r\nHost: x\r\n")
         reading = asyncio.create_task(said(reader))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not reading.done():
                 writer.write(b"X-Drip: 1\r\n")
                 await asyncio.sleep(0.1)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from tests.chat_client import chat
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.cluster import ValkeyCluster, start_cluster
 from local_stack.ports import free_ports
@@ -55,7 +56,7 @@ async def test_people_talk_and_their_words_are_stored(
                 await reader.wait_for("message", lambda event: event["seq"] == 1)
         connection = await asyncpg.connect(stack.database_url)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await connection.fetchval("SELECT count(*) FROM messages") < ROOMS:
                     await asyncio.sleep(0.1)
         finally:

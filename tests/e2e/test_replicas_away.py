@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tests.chat_client import ChatClient, Crowd
+from tests.patience import PATIENCE_SECONDS
 from websockets.exceptions import WebSocketException
 
 from local_stack.ports import free_ports
@@ -57,7 +58,7 @@ async def test_everybody_is_back_soon_after_the_replicas_and_has_missed_nothing(
             )
             for name in ("ws-1", "ws-2"):
                 await asyncio.to_thread(stack.wait_ready, name)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 back = await returning
             await back[0].say("পরে", client_id="b")
             for client in back:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ import asyncpg
 import httpx
 from tests.own_postgres import OwnPostgres
 from tests.own_valkey import OwnValkey
+from tests.patience import eventually
 from tests.tcp_proxy import Mode, TcpProxy, proxy_in_thread
 
 from local_stack.ports import free_ports
@@ -28,14 +28,13 @@ from local_stack.stack import Stack
 from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from redis.asyncio import Redis
 
 SERVICES = ("api", "ws", "worker")
-PATIENCE_SECONDS = 60.0
 QUEUE_MEMORY = "4gb"
 """A storm keeps PostgreSQL away for most of half an hour; all that waits for it finds room."""
 
@@ -126,14 +125,14 @@ class Bed:
         async with httpx.AsyncClient(trust_env=False, timeout=2) as http:
             for name in names:
                 url = self.stack.url if name == "gateway" else self.stack.service_url(name)
-                await _until(partial(_answers, http, f"{url}/healthz"), name)
+                await eventually(partial(_answers, http, f"{url}/healthz"), name)
 
     async def wait_ready(self) -> None:
         """Returns when all replicas can work."""
         async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
             for name in [n for kind in SERVICES for n in self.names(kind)]:
                 url = f"{self.stack.service_url(name)}/readyz"
-                await _until(partial(_answers, http, url), name)
+                await eventually(partial(_answers, http, url), name)
 
     async def query(self, statement: str) -> Any:
         """One value, or None, past the proxy."""
@@ -167,13 +166,6 @@ async def _answers(http: httpx.AsyncClient, url: str) -> bool:
         return (await http.get(url)).status_code == 200
     except httpx.TransportError:
         return False
-
-
-async def _until(condition: Callable[[], Awaitable[bool]], name: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not await condition():
-        assert time.monotonic() < deadline, f"{name} does not come back"
-        await asyncio.sleep(0.05)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import httpx
 from tests.faults.history import History, Row
+from tests.patience import PATIENCE_SECONDS
 
 from shared.redis_schema.keys import Keys
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tests.faults.bed import Bed
 
 PAGE = 100
-PATIENCE_SECONDS = 60.0
 
 
 async def get(http: httpx.AsyncClient, path: str) -> Any:

@@ -10,6 +10,7 @@ import httpx
 from tests.faults.bed import Bed, Size, open_bed
 from tests.faults.catalogue import LISTENING_LINK
 from tests.faults.results import record
+from tests.patience import PATIENCE_SECONDS
 
 from adda_client import ChatClient
 from shared.protocol.events import MessageEvent
@@ -79,7 +80,7 @@ async def write(chat: ChatClient) -> None:
 
 async def read_until(chat: ChatClient, seq: int) -> list[int]:
     seqs: list[int] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for event in chat:
             if isinstance(event, MessageEvent):
                 seqs.append(event.seq)

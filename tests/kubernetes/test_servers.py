@@ -13,9 +13,10 @@ from pydantic import SecretStr
 from tests.chat_client import chat
 from tests.conftest import with_database
 from tests.integration.api_service.conftest import run_api
-from tests.integration.worker.harness import until, worker_process
+from tests.integration.worker.harness import worker_process
 from tests.integration.ws_service.conftest import run_replica
 from tests.kubernetes.rendering import PASSWORD, of_kind
+from tests.patience import eventually
 
 from api_service.settings import ApiSettings
 from local_stack.cluster import start_cluster
@@ -142,7 +143,7 @@ async def test_the_user_of_valkey_may_all_that_the_services_do(
                 async def stored() -> bool:
                     return bool(await store.fetchval("SELECT count(*) FROM messages"))
 
-                await until(stored)
+                await eventually(stored)
             finally:
                 await store.close()
             await asyncio.to_thread(process.terminate)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from tests.integration.ws_service.conftest import Replica, run_replica
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.docs.markdown_files import blocks_of, text_of
 
 from adda_client import ChatClient, ChatClosed, ChatRefused, FullJitter, MessageRefused, client
@@ -37,7 +38,7 @@ def longest(_low: float, high: float) -> float:
 async def texts_of(chat: ChatClient, count: int) -> list[str]:
     """The next `count` messages."""
     found: list[str] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for event in chat:
             if isinstance(event, MessageEvent):
                 found.append(event.message)
@@ -47,7 +48,7 @@ async def texts_of(chat: ChatClient, count: int) -> list[str]:
 
 
 async def next_of(chat: ChatClient, kind: type[E]) -> E:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for event in chat:
             if isinstance(event, kind):
                 return event
@@ -176,7 +177,7 @@ async def test_who_sends_or_asks_after_the_end_is_told(
 ) -> None:
     async with chat_at(replicas[0].base, room) as chat:
         await chat.send("এক")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(ChatClosed):
             await chat.send("দুই")
         with pytest.raises(ChatClosed):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 from tests.conftest import service_environment
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.ports import free_ports
 
@@ -49,7 +50,7 @@ async def test_a_stopping_replica_is_unready_first_and_still_answers(
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         await until_ready(client)
         process.terminate()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (ready := await client.get("/readyz")).status_code == 200:
                 await asyncio.sleep(0.02)
         assert ready.json() == {"status": "unready", "failing": ["stopping"]}
@@ -60,7 +61,7 @@ async def test_a_stopping_replica_is_unready_first_and_still_answers(
 
 
 async def until_ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 if (await client.get("/readyz")).status_code == 200:

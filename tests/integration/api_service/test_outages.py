@@ -17,6 +17,7 @@ from tests.integration.api_service.conftest import (
     say,
     sit_in,
 )
+from tests.patience import PATIENCE_SECONDS
 from tests.tcp_proxy import Mode, proxied
 
 from api_service.wiring import open_deps
@@ -40,7 +41,7 @@ async def expect_outage(answer: httpx.Response) -> None:
 
 
 async def until_healthy(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await client.get("/api/health/")).status_code != 200:
             await asyncio.sleep(0.1)
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,13 @@ import asyncpg
 import httpx
 from tests.conftest import service_environment
 from tests.ingest_samples import entry_of, message_row
+from tests.patience import eventually
 
 from shared.redis_schema.keys import CONSUMER_GROUP
 from worker.wiring import open_deps
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from uuid import UUID
 
     from redis.asyncio import Redis
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
     from shared.message_store.records import IngestRow
     from shared.redis_schema.keys import Keys
     from worker.settings import WorkerSettings
-
-PATIENCE_SECONDS = 20.0
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Waits until `condition` holds, or fails the test."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not await condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +80,7 @@ class Ingest:
         async def empty() -> bool:
             return await self.left() == 0
 
-        await until(empty)
+        await eventually(empty)
 
     async def create_groups(self) -> None:
         for partition in range(self.keys.partitions):
@@ -147,7 +137,7 @@ class WorkerProcess:
             assert self.process.poll() is None, "the worker ended"
             return await self.probe("/readyz") == status
 
-        await until(answers)
+        await eventually(answers)
 
 
 def free_port() -> int:

@@ -16,7 +16,8 @@ from tests.ingest_samples import (
     room_snapshot,
     user_snapshot,
 )
-from tests.integration.worker.harness import Ingest, running_worker, until
+from tests.integration.worker.harness import Ingest, running_worker
+from tests.patience import PATIENCE_SECONDS, eventually
 
 from local_stack.postgres import start_postgres
 from shared.domain.ids import uuid7
@@ -167,7 +168,7 @@ async def test_pending_entries_that_somebody_deleted_are_passed_over(
             summary = await ingest.redis.xpending(ingest.keys.ingest(partition), CONSUMER_GROUP)
             return bool(summary["pending"] == 0)
 
-        await until(nothing_pending)
+        await eventually(nothing_pending)
     assert await ingest.stored() == 2
 
 
@@ -297,7 +298,7 @@ async def test_a_dead_peers_entries_are_taken_over_under_load_too(
         loading = asyncio.create_task(load())
         partition = ingest.keys.partition_of(held)
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await ingest.redis.xlen(ingest.keys.ingest(partition)):
                     await asyncio.sleep(0.05)
         finally:
@@ -324,7 +325,7 @@ async def test_reading_goes_on_while_postgresql_writes_and_nothing_is_let_go_bef
                     pending = await ingest.redis.xpending(stream, CONSUMER_GROUP)
                     return bool(pending["pending"] >= 2 * READ_COUNT)
 
-                await until(two_batches_are_in_hand)
+                await eventually(two_batches_are_in_hand)
                 await asyncio.sleep(0.2)
                 pending = await ingest.redis.xpending(stream, CONSUMER_GROUP)
                 assert pending["pending"] < 1000  # bounded, while nothing is written

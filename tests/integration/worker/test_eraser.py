@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.everything import everything_in_postgresql, everything_in_redis
-from tests.integration.worker.harness import Ingest, running_worker, until
+from tests.integration.worker.harness import Ingest, running_worker
 from tests.integration.worker.talking import (
     assert_sums_are_exact,
     carried,
@@ -14,6 +14,7 @@ from tests.integration.worker.talking import (
     make_room,
     say,
 )
+from tests.patience import eventually
 
 from shared.domain.position import Position
 from shared.message_log.log_removal import LogRemoval
@@ -58,7 +59,7 @@ async def wait_until_done(deps: Deps, erasure: ErasureRecord) -> None:
         found = await deps.erasures.find(erasure.id)
         return found is not None and found.finished_micros is not None
 
-    await until(done)
+    await eventually(done)
 
 
 async def assert_nothing_is_left(settings: WorkerSettings, ingest: Ingest) -> None:
@@ -165,7 +166,7 @@ async def test_what_comes_from_the_queue_after_the_wish_is_emptied_too(
     await deps.presence.leave(member, user, grace_ms=0)
     async with running_worker(settings):
         await wait_until_done(deps, erasure)
-        await until(lambda: _nobody_in(deps, room))
+        await eventually(lambda: _nobody_in(deps, room))
     await assert_nothing_is_left(settings, ingest)
     await assert_sums_are_exact(deps, ingest, room)
 
@@ -189,7 +190,7 @@ async def test_an_erasure_is_not_done_while_a_socket_is_open(
             waited = deps.clock.micros() - erasure.requested_micros
             return waited > 3 * settings.erase_settle_seconds * 1_000_000
 
-        await until(settled)
+        await eventually(settled)
         found = await deps.erasures.find(erasure.id)
         assert found is not None
         assert found.finished_micros is None

@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.worker.harness import until
+from tests.patience import eventually
 
 from local_stack.sentinel import SentinelGroup, start_sentinel
 from shared.redis_schema.keys import CONSUMER_GROUP, Keys
@@ -60,7 +60,7 @@ async def test_what_no_replica_has_is_not_handed_on_until_one_has_it(
         handed.extend(found.key.entry_id for found in await peer.read(10, 0))
         return bool(handed)
 
-    await until(is_handed_on)
+    await eventually(is_handed_on)
     assert handed == [entry]
 
 

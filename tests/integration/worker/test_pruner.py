@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from tests.integration.worker.harness import Ingest, running_worker, until
+from tests.integration.worker.harness import Ingest, running_worker
 from tests.integration.worker.talking import (
     assert_sums_are_exact,
     carried,
@@ -14,6 +14,7 @@ from tests.integration.worker.talking import (
     make_room,
     say,
 )
+from tests.patience import eventually
 
 from shared.domain.position import Position
 from shared.message_store.retention import Retention
@@ -70,9 +71,9 @@ async def test_what_is_too_old_is_gone_and_the_rest_is_as_it_was(
 
     async with running_worker(keeping(settings, retention_messages_days=9.0)):
         await ingest.wait_until_empty()
-        await until(lambda: _is(ingest, rooms[0], 4))
-        await until(lambda: _is(ingest, rooms[1], 0))
-        await until(lambda: _trimmed(deps, rooms[0]))
+        await eventually(lambda: _is(ingest, rooms[0], 4))
+        await eventually(lambda: _is(ingest, rooms[1], 0))
+        await eventually(lambda: _trimmed(deps, rooms[0]))
 
     assert await stored_in(ingest, rooms[2]) == 10
     await assert_sums_are_exact(deps, ingest, *rooms)
@@ -137,7 +138,7 @@ async def test_redis_follows_also_when_it_was_away_at_the_cut(
         return live is not None and live.total == 2
 
     async with running_worker(keeping(settings, retention_messages_days=9.0)):
-        await until(followed)
+        await eventually(followed)
     await assert_sums_are_exact(deps, ingest, room)
     assert [m.seq for m in (await deps.history.before(room, None, 9)).messages] == [5, 4]
 
@@ -156,7 +157,7 @@ async def test_messages_are_kept_for_ever_unless_somebody_says_otherwise(
     tail = (await make_room(deps)).id
     async with running_worker(keeping(settings)):
         await say(deps, user, tail, "পরে")
-        await until(lambda: _is(ingest, tail, 1))
+        await eventually(lambda: _is(ingest, tail, 1))
     assert await stored_in(ingest, room) == 1
 
 
@@ -181,7 +182,7 @@ async def test_people_go_who_were_not_seen_and_left_nothing(
         return int(await ingest.query("SELECT count(*) FROM users")) == 5
 
     async with running_worker(keeping(settings, retention_users_days=9.0)):
-        await until(pruned)
+        await eventually(pruned)
     stayed = await deps.user_directory.users_by_ids(
         [user.id for user in (gone, gone_too, writer, owner, quiet, online, fresh)]
     )
@@ -207,4 +208,4 @@ async def test_erasures_are_forgotten_long_after_their_end(
         return int(await ingest.query("SELECT count(*) FROM erasures")) == 2
 
     async with running_worker(keeping(settings)):
-        await until(forgotten)
+        await eventually(forgotten)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pydantic import SecretStr
-from tests.integration.worker.harness import Ingest, until, worker_process
+from tests.integration.worker.harness import Ingest, worker_process
 from tests.metrics_text import scrape
+from tests.patience import eventually
 
 from shared.runtime.metrics import Service
 from worker.wiring import open_deps
@@ -33,7 +34,7 @@ async def test_what_is_stored_and_what_is_refused_is_counted(
         async def counted() -> bool:
             return (await scrape(base)).value("adda_dead_letters_buried_total") == 1
 
-        await until(counted)
+        await eventually(counted)
         seen = await scrape(base)
     assert seen.misnamed(Service.WORKER) == set()
     assert seen.unknown_labels(Service.WORKER) == set()
@@ -58,7 +59,7 @@ async def test_what_waits_for_postgresql_is_told_while_it_is_away(
                 return False
             return (await scrape(base)).value("adda_ingest_lag_seconds") > 0
 
-        await until(lags)
+        await eventually(lags)
         seen = await scrape(base)
     assert seen.value("adda_ingest_lag_entries") == 30
     assert seen.value("adda_ingest_fullest_ratio") == 30 / 1_000_000
@@ -78,7 +79,7 @@ async def test_redis_is_not_called_away_while_a_full_batch_waits_for_postgresql(
         async def full() -> bool:
             return any(consumer.batcher.full for consumer in deps.supervisor.consumers)
 
-        await until(full)
+        await eventually(full)
         await asyncio.sleep(4)  # longer than a silent part counts as there
         failing = (await deps.progress.readiness()).failing
         stop.set()

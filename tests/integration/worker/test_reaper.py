@@ -4,7 +4,8 @@ import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tests.integration.worker.harness import Ingest, running_worker, until
+from tests.integration.worker.harness import Ingest, running_worker
+from tests.patience import eventually
 
 from shared.redis_schema.keys import CONSUMER_GROUP
 
@@ -24,7 +25,7 @@ async def test_presence_that_expired_is_reaped(ingest: Ingest, settings: WorkerS
         return await ingest.redis.zcard(ingest.keys.conns(partition)) == 0
 
     async with running_worker(settings):
-        await until(reaped)
+        await eventually(reaped)
 
 
 async def test_presence_that_is_renewed_stays(ingest: Ingest, settings: WorkerSettings) -> None:
@@ -38,7 +39,7 @@ async def test_presence_that_is_renewed_stays(ingest: Ingest, settings: WorkerSe
         return await ingest.redis.zcard(conns) == 1
 
     async with running_worker(settings):
-        await until(reaped)
+        await eventually(reaped)
     assert await ingest.redis.zrange(conns, 0, -1) == [f"{room}|{here}".encode()]
 
 
@@ -54,7 +55,7 @@ async def test_what_is_old_is_tidied_up(ingest: Ingest, settings: WorkerSettings
         return await ingest.redis.xlen(dead) == 1 and await ingest.redis.zcard(seen) == 1
 
     async with running_worker(settings):
-        await until(tidied)
+        await eventually(tidied)
     assert await ingest.redis.zrange(seen, 0, -1) == [b"lately"]
 
 

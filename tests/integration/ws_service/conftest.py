@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
+from tests.patience import PATIENCE_SECONDS, eventually
 from tests.redis_nodes import names_like
 
 from local_stack.ports import free_ports
@@ -48,6 +49,14 @@ class Replica:
     def http(self) -> str:
         return self.base.replace("ws://", "http://")
 
+    async def until_ready(self, *, ready: bool = True) -> None:
+        """Waits until `/readyz` tells so."""
+
+        async def is_so() -> bool:
+            return (await self.deps.readiness()).ready is ready
+
+        await eventually(is_so)
+
 
 @asynccontextmanager
 async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncIterator[Replica]:
@@ -58,7 +67,7 @@ async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncItera
     stop = asyncio.Event()
     async with open_deps(settings) as deps:
         serving = asyncio.create_task(serve_until(stop, settings, deps))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while ready and not (await deps.readiness()).ready:
                 await asyncio.sleep(0.01)
             while True:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from tests.integration.shared.usecases.mover import Mover
 from tests.integration.ws_service.steered_replica import MARK, SteeredReplica
 from tests.integration.ws_service.viewer import Viewer
+from tests.patience import PATIENCE_SECONDS
 
 from shared.message_log.message_log import MessageLog
 from shared.message_store.bulk_writer import BulkWriter
@@ -196,7 +197,7 @@ class SteeredRoom:
 
     async def settle(self) -> None:
         """Waits until all that can go on has gone on, then lets everybody look."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self._quiet()
             await self._hear_all()
             await self._quiet()
@@ -214,7 +215,7 @@ class SteeredRoom:
 
     async def _quiet(self) -> None:
         quiet = 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while quiet < QUIET_ROUNDS:
                 quiet = 0 if any(replica.busy for replica in self.replicas) else quiet + 1
                 await asyncio.sleep(0)

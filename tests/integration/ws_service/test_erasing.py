@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 from tests.chat_client import ChatClient, chat
 from tests.integration.api_service.conftest import bearer, make_person, run_api
-from tests.integration.worker.harness import running_worker, until
+from tests.integration.worker.harness import running_worker
+from tests.patience import PATIENCE_SECONDS, eventually
 
 from api_service.settings import ApiSettings
 from worker.settings import WorkerSettings
@@ -27,7 +28,7 @@ async def say(client: ChatClient, *texts: str) -> None:
 
 
 async def close_code(client: ChatClient) -> int | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await client.socket.wait_closed()
     return client.socket.close_code
 
@@ -95,7 +96,7 @@ async def test_both_replicas_hear_it_and_who_comes_back_sees_only_what_is_left(
             found = await rest.get(answer.headers["Location"])
             return bool(found.json()["status"] == "done")
 
-        await until(done)
+        await eventually(done)
         async with chat(second, room, epoch=epoch, since=0, username="তিন") as back:
             await assert_only_the_rest_is_left(back)
         async with chat(first, room, session_id=person.session_id) as anew:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chat_client import Crowd, chat
 from tests.integration.ws_service.conftest import Replica
+from tests.patience import eventually
 
 from shared.protocol.envelopes import MessagesEnvelope
 from ws_service.gauges import Gauges, read_gauges
@@ -23,9 +24,9 @@ SESSION = "a1b2c3d4-e5f6-7890-1234-567890abcdef"
 
 async def until(replica: Replica, expected: Gauges) -> None:
     """Waits for what is lasting to be so; calls and checks come and go."""
-    async with asyncio.timeout(5):
-        while replace(read_gauges(replica.deps.hub), waiting_calls=0, tasks=0) != expected:
-            await asyncio.sleep(0.01)
+    await eventually(
+        lambda: replace(read_gauges(replica.deps.hub), waiting_calls=0, tasks=0) == expected
+    )
 
 
 async def test_connections_people_and_rooms_are_counted_each_for_itself(
@@ -66,9 +67,9 @@ async def test_what_waits_behind_a_gap_is_counted(
         channel.take = late.append
         await client.say("১")
         await client.say("২")
-        async with asyncio.timeout(5):
-            while sum(len(e.messages) for e in late if isinstance(e, MessagesEnvelope)) < 2:
-                await asyncio.sleep(0.01)
+        await eventually(
+            lambda: sum(len(e.messages) for e in late if isinstance(e, MessagesEnvelope)) >= 2
+        )
         take(replace(late[-1], messages=late[-1].messages[-1:]))
         gauges = read_gauges(hub)
         assert (gauges.held_messages, gauges.tasks) == (1, 1)

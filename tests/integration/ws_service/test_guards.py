@@ -35,7 +35,7 @@ async def test_a_change_that_was_missed_is_found_by_the_next_check(
         place = EVERYWHERE if everywhere else room
         await put_quietly(replicas[1], WrittenRules(place, version=1, notice="খেলা"))
         await replicas[0].deps.hub.parts.guards.check()
-        event = await client.wait_for("room_rules", seconds=20)
+        event = await client.wait_for("room_rules")
         assert event["rules"]["notice"] == "খেলা"
 
 
@@ -47,7 +47,7 @@ async def test_what_is_published_is_felt_at_once_and_told_once(
         for version in (1, 2):
             await live.put(WrittenRules(room, version=version, notice="খেলা"))
         await live.put(WrittenRules(room, version=3, notice="খেলা শেষ"))
-        await client.wait_for("room_rules", lambda e: e["rules"]["notice"] == "খেলা শেষ", seconds=20)
+        await client.wait_for("room_rules", lambda e: e["rules"]["notice"] == "খেলা শেষ")
         notices = [event["rules"]["notice"] for event in client.of("room_rules")]
         assert notices in (["খেলা", "খেলা শেষ"], ["খেলা শেষ"])
 
@@ -60,9 +60,9 @@ async def test_a_room_over_its_limit_goes_into_slow_mode_and_out_again(
     async with run_replica(settings) as replica, chat(replica.base, room) as client:
         for n in range(30):
             await client.say(f"{n}", client_id=f"{n}")
-        slow = await client.wait_for("room_rules", seconds=20)
+        slow = await client.wait_for("room_rules")
         assert slow["rules"]["slow_seconds"] == 600
-        await client.wait_for("room_rules", lambda e: e["rules"]["slow_seconds"] == 0, seconds=20)
+        await client.wait_for("room_rules", lambda e: e["rules"]["slow_seconds"] == 0)
 
 
 async def test_people_talk_on_while_nobody_knows_the_rules(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.chat_client import chat
 from tests.integration.ws_service.conftest import run_replica
+from tests.patience import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +29,12 @@ async def test_a_deaf_subscription_turns_readiness_red_and_is_rebuilt(
         links = set(subscriber._links.values())
         # From now on the link is open, answers nothing and reports nothing.
         monkeypatch.setattr(subscriber, "heard", lambda *_: None)
-        async with asyncio.timeout(5):
-            while (await replica.deps.readiness()).ready:
-                await asyncio.sleep(0.02)
+        await replica.until_ready(ready=False)
         await client.say("শুনছ?")
         monkeypatch.undo()
-        await client.wait_for("message", seconds=10)
+        await client.wait_for("message")
         assert links.isdisjoint(subscriber._links.values())
-        async with asyncio.timeout(5):
-            while not (await replica.deps.readiness()).ready:
-                await asyncio.sleep(0.02)
+        await replica.until_ready()
 
 
 async def test_presence_is_renewed_before_it_expires(
@@ -66,6 +63,8 @@ async def test_connections_that_were_reaped_meanwhile_come_back(
         members = {str(c.member): 1 for c in hub.connections.values()}
         await replica.deps.redis.zadd(hub.parts.keys.conns(partition), members)
         assert await hub.parts.presence.reap(partition) == 2
-        async with asyncio.timeout(5):
-            while not (await hub.parts.presence.snapshot(room)).people:
-                await asyncio.sleep(0.05)
+
+        async def is_back() -> bool:
+            return bool((await hub.parts.presence.snapshot(room)).people)
+
+        await eventually(is_back)

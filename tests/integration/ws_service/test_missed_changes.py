@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tests.chat_client import ChatClient, chat
 from tests.integration.ws_service.conftest import Replica
+from tests.patience import eventually
 
 from shared.protocol.codec import decode_body
 from shared.protocol.envelopes import RevisionEnvelope
@@ -36,17 +36,13 @@ def withhold(channel: Any) -> list[Envelope]:
 
 
 async def arrived(late: list[Envelope], count: int) -> None:
-    async with asyncio.timeout(5):
-        while len(late) < count:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(late) >= count)
 
 
 async def say(client: ChatClient, *texts: str) -> None:
     for text in texts:
         await client.say(text, client_id=text)
-        async with asyncio.timeout(5):
-            while text not in {ack["client_id"] for ack in client.of("ack")}:
-                await asyncio.sleep(0.005)
+        await client.wait_for("ack", lambda ack, text=text: ack["client_id"] == text)  # type: ignore[misc]
 
 
 async def test_a_change_that_its_replica_missed_is_told_to_who_went_to_another(

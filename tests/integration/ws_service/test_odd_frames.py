@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.chat_client import ChatClient, chat
 from tests.integration.ws_service.conftest import Replica
+from tests.patience import PATIENCE_SECONDS
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
@@ -42,7 +43,7 @@ async def is_served(client: ChatClient) -> None:
     """Somebody who sits beside the attacker."""
     mark = os.urandom(4).hex()
     await client.say(mark, client_id=mark)
-    await client.wait_for("ack", lambda event: event["client_id"] == mark, seconds=15)
+    await client.wait_for("ack", lambda event: event["client_id"] == mark)
 
 
 async def ask_to_come_in(
@@ -96,7 +97,7 @@ async def test_a_connection_that_breaks_the_rules_is_closed_and_its_neighbour_ta
     async with chat(replicas[0].base, room) as neighbour:
         async with chat(replicas[0].base, room) as attacker:
             attacker.socket.transport.write(frames)
-            assert await attacker.wait_closed(10) == code
+            assert await attacker.wait_closed() == code
         await is_served(neighbour)
 
 
@@ -142,7 +143,7 @@ async def test_a_flood_before_the_handshake_has_ended_is_cut_off(
     flood = masked(*[Frame(Opcode.PING, b"")] * 4 * ODD_FRAMES_BURST)
     reading = asyncio.create_task(reader.read())
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not reading.done():
                 writer.write(flood)
                 await asyncio.sleep(0)
@@ -161,7 +162,7 @@ async def test_who_sends_too_much_can_read_so_to_the_end(
     reader, writer = await ask_to_come_in(replicas[0], room)
     await reader.readuntil(b'"welcome"')
     writer.write(Frame(Opcode.TEXT, b"x" * 1_000_000).serialize(mask=True))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         end = await reader.read()  # a reset would be raised here
     assert Frame(Opcode.CLOSE, (1009).to_bytes(2, "big")).data in end
     writer.close()
@@ -196,7 +197,7 @@ async def test_several_broken_texts_at_once_end_their_own_connections_alone(
             for attacker in attackers:
                 attacker.socket.transport.write(masked(ping, ping, ping, broken, broken))
             for attacker in attackers:
-                assert await attacker.wait_closed(10) == 1007
+                assert await attacker.wait_closed() == 1007
         await is_served(neighbour)
         async with chat(replicas[0].base, room) as newcomer:
             await is_served(newcomer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 SESSION = "a1b2c3d4-e5f6-7890-1234-567890abcdef"
 
 
-async def until_ready(replica: Replica, seconds: float = 15) -> None:
-    async with asyncio.timeout(seconds):
-        while not (await replica.deps.readiness()).ready:
-            await asyncio.sleep(0.05)
-
-
 async def test_a_replica_that_starts_before_redis_refuses_and_then_serves(
     settings_for: Callable[..., WsSettings], room: UUID, own_valkey: OwnValkey
 ) -> None:
@@ -42,7 +35,7 @@ async def test_a_replica_that_starts_before_redis_refuses_and_then_serves(
             assert (error["code"], error["retry_after"] > 0) == ("unavailable", True)
             assert await client.wait_closed() == 1013
         own_valkey.start()
-        await until_ready(replica)
+        await replica.until_ready()
         async with chat(replica.base, room) as client:
             await client.say("অবশেষে")
             await client.wait_for("message")
@@ -90,7 +83,7 @@ async def test_older_history_needs_postgresql_and_says_so(
         )
         async with chat(replica.base, room) as client:
             await client.send(type="history", before=400)
-            error = await client.wait_for("error", seconds=10)
+            error = await client.wait_for("error")
             assert error["code"] == "unavailable"
             await client.say("তবু চলছে")
             await client.wait_for("message")

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from tests.chat_client import Crowd, chat
 from tests.integration.api_service.conftest import run_api
 from tests.integration.ws_service.conftest import Replica, run_replica
+from tests.patience import PATIENCE_SECONDS
 from tests.proof_of_work import prove
 
 from api_service.settings import ApiSettings
@@ -136,7 +137,7 @@ async def test_a_crowded_room_lets_new_people_in_by_proofs(
         run_replica(settings_for("ws-1", limit_newcomers=Budget(20, 0.1))) as replica,
         Crowd() as crowd,
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             late = await crowd.add(replica.base, room)
             while late.events[0]["type"] == "welcome":
                 await asyncio.sleep(SETTLE_SECONDS / 4)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.chat_client import ChatClient, chat
 from tests.integration.ws_service.conftest import run_replica
+from tests.patience import eventually
 from typing_extensions import override
 from websockets.frames import Frame, Opcode
 
@@ -60,9 +60,7 @@ async def say_at_once(client: ChatClient, count: int) -> list[str]:
     def answers() -> list[str]:
         return [e["type"] for e in client.events[before:] if e["type"] in {"ack", "error"}]
 
-    async with asyncio.timeout(10):
-        while len(answers()) < count:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(answers()) >= count)
     return answers()
 
 

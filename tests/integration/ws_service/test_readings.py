@@ -7,6 +7,7 @@ import httpx
 from tests.chat_client import Json, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 from tests.metrics_text import Scrape, scrape
+from tests.patience import PATIENCE_SECONDS
 from websockets.frames import Frame, Opcode
 
 from shared.protocol.close_codes import CloseCode
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 async def scrape_until(replica: Replica, holds: Callable[[Scrape], bool]) -> Scrape:
     """What is told of comes to an end a little after its client was told."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds(seen := await scrape(replica.http)):
             await asyncio.sleep(0.02)
     return seen

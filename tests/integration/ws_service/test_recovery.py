@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
+from tests.patience import eventually
 from tests.redis_nodes import tell_all
 
 from shared.protocol.codec import decode_body
@@ -149,8 +150,8 @@ async def test_a_killed_subscription_is_rebuilt_and_nothing_is_missed(
         for turn in range(3):
             await tell_all(replicas[0].deps.redis, "CLIENT", "KILL", "TYPE", "pubsub")
             await writer.say(str(turn))
-        await reader.wait_for("message", lambda e: e["seq"] == 3, seconds=10)
-        await writer.wait_for("message", lambda e: e["seq"] == 3, seconds=10)
+        await reader.wait_for("message", lambda e: e["seq"] == 3)
+        await writer.wait_for("message", lambda e: e["seq"] == 3)
         assert reader.texts == writer.texts == ["0", "1", "2"]
 
 
@@ -184,14 +185,16 @@ async def test_presence_comes_back_after_redis_was_emptied(
         await client.say("আগে")
         await client.wait_for("message")
         await replica.deps.redis.flushall()
-        recovered = await client.wait_for("recovered", seconds=10)
+        recovered = await client.wait_for("recovered")
         assert recovered["complete"] is False
         await client.say("পরে", client_id="x")
         await client.wait_for("ack")
         await client.wait_for("message", lambda e: e["message"] == "পরে")
-        async with asyncio.timeout(10):
-            while not (await replica.deps.hub.parts.presence.snapshot(room)).people:
-                await asyncio.sleep(0.1)
+
+        async def is_back() -> bool:
+            return bool((await replica.deps.hub.parts.presence.snapshot(room)).people)
+
+        await eventually(is_back)
 
 
 async def test_a_restart_of_redis_loses_nothing_that_was_acknowledged(
@@ -203,14 +206,12 @@ async def test_a_restart_of_redis_loses_nothing_that_was_acknowledged(
         await client.wait_for("ack")
         own_valkey.stop()
         await client.say("মাঝে", client_id="b")
-        error = await client.wait_for("error", lambda e: e["client_id"] == "b", seconds=10)
+        error = await client.wait_for("error", lambda e: e["client_id"] == "b")
         assert error["code"] == "unavailable"
         assert error["retry_after"] > 0
         assert not (await replica.deps.readiness()).ready
         own_valkey.start()
-        async with asyncio.timeout(15):
-            while not (await replica.deps.readiness()).ready:
-                await asyncio.sleep(0.05)
+        await replica.until_ready()
         await client.say("মাঝে", client_id="b")
         ack = await client.wait_for("ack", lambda e: e["client_id"] == "b")
         assert ack["seq"] == 2

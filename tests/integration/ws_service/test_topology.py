@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from redis.crc import key_slot
 from tests.chat_client import chat
 from tests.integration.ws_service.conftest import run_replica
+from tests.patience import eventually
 
 from local_stack.cluster import start_cluster
 from local_stack.sentinel import start_sentinel
@@ -33,14 +34,12 @@ async def say_until_acknowledged(client: ChatClient, text: str) -> None:
     while not acknowledged():
         errors = len(client.of("error"))
         await client.say(text, client_id=text)
-        async with asyncio.timeout(10):
-            while not acknowledged() and len(client.of("error")) == errors:
-                await asyncio.sleep(0.005)
+        await eventually(lambda n=errors: acknowledged() or len(client.of("error")) > n)  # type: ignore[misc]
 
 
 async def until_heard(reader: ChatClient, texts: list[str]) -> None:
     """Waits until `reader` has heard these, in order and once."""
-    await reader.wait_for("message", lambda event: event["message"] == texts[-1], seconds=15)
+    await reader.wait_for("message", lambda event: event["message"] == texts[-1])
     assert reader.texts == texts
 
 
@@ -79,14 +78,13 @@ async def test_a_master_replaced_behind_its_back_is_noticed_by_the_probe(
         async with run_replica(settings) as replica, chat(replica.base, room) as client:
             await say_until_acknowledged(client, "আগে")
             old = await asyncio.to_thread(group.detach_master)
-            # Commands go to the new master, and the link still listens to the old one.
-            async with asyncio.timeout(10):
-                while (await replica.deps.readiness()).failing != ("broker",):
-                    await asyncio.sleep(0.01)
+
+            async def listens_to_the_old_one() -> bool:
+                return (await replica.deps.readiness()).failing == ("broker",)
+
+            await eventually(listens_to_the_old_one)  # and commands go to the new one
             await say_until_acknowledged(client, "পরে")
-            async with asyncio.timeout(10):
-                while not (await replica.deps.readiness()).ready:
-                    await asyncio.sleep(0.01)
+            await replica.until_ready()
             assert group.call(old, "ROLE")[0] == "master", "the sentinels were first"
             await until_heard(client, ["আগে", "পরে"])
     finally:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.patience import eventually
 
 from ws_service import upgrade_protocol
 from ws_service.upgrade_protocol import MOST_SUSPECTS, SUSPECTS_REST_SECONDS, Lanes
@@ -29,9 +30,7 @@ async def test_newcomers_are_let_in_one_by_one(monkeypatch: pytest.MonkeyPatch) 
     assert [lanes.wait(each, suspect=False) for each in newcomers] == [0.0] * 3
     await asyncio.sleep(0)
     assert [each.is_in for each in newcomers] == [True, False, False]
-    async with asyncio.timeout(10):
-        while not newcomers[-1].is_in:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: newcomers[-1].is_in)
 
 
 async def test_suspects_wait_for_each_other_and_hold_up_nobody_else() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 from tests.integration.shared.conftest import IDS
+from tests.patience import eventually
 from tests.redis_nodes import clients_named
 
 from local_stack.ports import free_ports
@@ -21,7 +22,7 @@ from shared.protocol.errors import ErrorCode, Unavailable
 from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from redis.asyncio import Redis
@@ -44,13 +45,6 @@ class Replica:
 
     def payloads(self, channel: str) -> list[bytes]:
         return [payload for name, payload in self.events if name == channel]
-
-
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -76,7 +70,7 @@ async def running(url: str, keys: Keys) -> AsyncIterator[Replica]:
 @pytest.fixture
 async def replica(redis_url: str, keys: Keys) -> AsyncIterator[Replica]:
     async with running(redis_url, keys) as one:
-        await until(lambda: one.subscriber.listening)
+        await eventually(lambda: one.subscriber.listening)
         yield one
 
 
@@ -98,7 +92,7 @@ async def test_nothing_is_missed_that_is_published_after_subscribe_returned(
         channel = keys.channel(IDS.new())
         await replica.subscriber.subscribe(channel)
         assert await publish(redis, channel, f"{n}") == 1
-        await until(lambda c=channel, n=n: replica.payloads(c) == [b"%d" % n])  # type: ignore[misc]
+        await eventually(lambda c=channel, n=n: replica.payloads(c) == [b"%d" % n])  # type: ignore[misc]
 
 
 async def test_events_of_a_room_come_in_order(replica: Replica, redis: Redis, keys: Keys) -> None:
@@ -108,7 +102,7 @@ async def test_events_of_a_room_come_in_order(replica: Replica, redis: Redis, ke
     for n in range(500):
         pipeline.execute_command("SPUBLISH", channel, n)
     await pipeline.execute()
-    await until(lambda: len(replica.events) == 500)
+    await eventually(lambda: len(replica.events) == 500)
     assert replica.payloads(channel) == [b"%d" % n for n in range(500)]
 
 
@@ -118,7 +112,7 @@ async def test_subscribing_again_is_no_second_subscription(
     channel = keys.channel(IDS.new())
     await asyncio.gather(*(replica.subscriber.subscribe(channel) for _ in range(5)))
     await publish(redis, channel, "once")
-    await until(lambda: bool(replica.events))
+    await eventually(lambda: replica.events)
     assert replica.events == [(channel, b"once")]
     assert replica.subscribed.count(channel) == 1
 
@@ -145,7 +139,7 @@ async def test_giving_up_and_wanting_again_does_not_rebuild_the_link(
             replica.subscriber.unsubscribe(channel)
         await replica.subscriber.subscribe(channel)
         await publish(redis, channel, "heard")
-        await until(lambda: replica.payloads(channel) == [b"heard"])
+        await eventually(lambda: replica.payloads(channel) == [b"heard"])
         assert replica.subscriber.listening
     assert replica.subscribed.count(keys.probe(0, INSTANCE)) == 1
     assert lines == []
@@ -162,10 +156,10 @@ async def test_after_a_lost_link_every_wanted_channel_is_confirmed_anew(
     replica.subscribed.clear()
     await kill_link(redis, replica.name)
     everything = {*wanted, *keys.probes(INSTANCE)}
-    await until(lambda: set(replica.subscribed) == everything and replica.subscriber.complete)
+    await eventually(lambda: set(replica.subscribed) == everything and replica.subscriber.complete)
     for channel in wanted:
         assert await publish(redis, channel, "again") == 1
-    await until(lambda: len(replica.events) == len(wanted))
+    await eventually(lambda: len(replica.events) == len(wanted))
     assert await publish(redis, given_up, "unheard") == 0
 
 
@@ -176,7 +170,7 @@ async def test_a_link_may_be_lost_again_and_again(
     await replica.subscriber.subscribe(channel)
     for n in range(2, 5):
         await kill_link(redis, replica.name)
-        await until(lambda n=n: replica.subscribed.count(channel) == n)  # type: ignore[misc]
+        await eventually(lambda n=n: replica.subscribed.count(channel) == n)  # type: ignore[misc]
     assert await publish(redis, channel, "still here") == 1
 
 
@@ -189,8 +183,8 @@ async def test_a_rebuild_that_the_probe_asks_for_confirms_everything_anew(
     assert not replica.subscriber.complete
     replica.subscriber.rebuild(keys.probes(INSTANCE))
     assert not replica.subscriber.listening
-    await until(lambda: replica.subscribed.count(channel) == 2)
-    await until(lambda: replica.subscriber.listening and replica.subscriber.complete)
+    await eventually(lambda: replica.subscribed.count(channel) == 2)
+    await eventually(lambda: replica.subscriber.listening and replica.subscriber.complete)
 
 
 async def test_more_channels_than_fit_one_command_are_all_confirmed_anew(
@@ -200,7 +194,7 @@ async def test_more_channels_than_fit_one_command_are_all_confirmed_anew(
     await asyncio.gather(*(replica.subscriber.subscribe(channel) for channel in channels))
     replica.subscribed.clear()
     replica.subscriber.rebuild([*channels, *keys.probes(INSTANCE)])
-    await until(lambda: len(replica.subscribed) == len(channels) + keys.partitions)
+    await eventually(lambda: len(replica.subscribed) == len(channels) + keys.partitions)
     assert replica.subscriber.complete
 
 
@@ -210,7 +204,7 @@ async def test_a_replica_hears_its_own_probe_and_not_that_of_others(
     publisher = Publisher(redis, keys)
     await publisher.probe("ws-2", "not mine")
     await publisher.probe(INSTANCE, "mine")
-    await until(lambda: len(replica.events) == keys.partitions)
+    await eventually(lambda: len(replica.events) == keys.partitions)
     assert {channel for channel, _ in replica.events} == set(keys.probes(INSTANCE))
     assert {decode_envelope(payload) for _, payload in replica.events} == {ProbeEnvelope("mine")}
 
@@ -221,7 +215,7 @@ async def test_a_typing_notice_reaches_those_who_listen(
     room = IDS.new()
     await replica.subscriber.subscribe(keys.channel(room))
     Publisher(redis, keys).typing(room, PERSON, typing=True, micros=5)
-    await until(lambda: bool(replica.events))
+    await eventually(lambda: replica.events)
     assert decode_envelope(replica.events[0][1]) == TypingEnvelope(PERSON, typing=True, micros=5)
 
 
@@ -232,7 +226,7 @@ async def test_every_replica_hears_what_one_publishes(
     async with running(redis_url, keys) as one, running(redis_url, keys) as other:
         await asyncio.gather(one.subscriber.subscribe(channel), other.subscriber.subscribe(channel))
         assert await publish(redis, channel, "to all") == 2
-        await until(lambda: one.events == other.events == [(channel, b"to all")])
+        await eventually(lambda: one.events == other.events == [(channel, b"to all")])
 
 
 async def test_a_server_that_comes_later_is_found_and_the_wish_is_fulfilled(
@@ -247,7 +241,7 @@ async def test_a_server_that_comes_later_is_found_and_the_wish_is_fulfilled(
         assert not replica.subscriber.listening
         server = start_valkey(reachable_path, port=port)
         try:
-            await until(lambda: replica.subscriber.complete and replica.subscriber.listening)
+            await eventually(lambda: replica.subscriber.complete and replica.subscriber.listening)
             assert sorted(replica.subscribed) == sorted([channel, *keys.probes(INSTANCE)])
             await replica.subscriber.subscribe(channel)
         finally:
@@ -259,7 +253,7 @@ async def test_a_server_that_stops_answering_makes_subscribing_fail_in_seconds(
 ) -> None:
     channel = keys.channel(IDS.new())
     async with running(own_valkey.url, keys) as replica:
-        await until(lambda: replica.subscriber.listening)
+        await eventually(lambda: replica.subscriber.listening)
         own_valkey.pause()
         start = time.monotonic()
         with pytest.raises(Unavailable):
@@ -267,7 +261,7 @@ async def test_a_server_that_stops_answering_makes_subscribing_fail_in_seconds(
         assert time.monotonic() - start < 5
         assert not replica.subscriber.complete
         own_valkey.go_on()
-        await until(lambda: replica.subscriber.complete)
+        await eventually(lambda: replica.subscriber.complete)
 
 
 async def test_what_is_published_during_an_outage_is_lost_and_stops_nobody(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
-from tests.integration.shared.broker.test_broker import INSTANCE, Replica, publish, running, until
+from tests.integration.shared.broker.test_broker import INSTANCE, Replica, publish, running
 from tests.integration.shared.conftest import IDS
+from tests.patience import eventually
 from tests.redis_nodes import clients_named
 
 from local_stack.cluster import ValkeyCluster
@@ -32,7 +33,7 @@ async def redis(cluster: ValkeyCluster) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def replica(cluster: ValkeyCluster, keys: Keys) -> AsyncIterator[Replica]:
     async with running(cluster.url, keys) as one:
-        await until(lambda: one.subscriber.listening)
+        await eventually(lambda: one.subscriber.listening)
         yield one
 
 
@@ -64,7 +65,7 @@ async def test_each_node_has_one_link_and_all_are_heard(
     assert await links_of(redis, replica) == dict.fromkeys(cluster.ports, 1)
     for channel in channels.values():
         assert await publish(redis, channel, "heard") == 1
-    await until(lambda: len(replica.events) == 3)
+    await eventually(lambda: len(replica.events) == 3)
     assert {channel for channel, _ in replica.events} == set(channels.values())
 
 
@@ -74,8 +75,8 @@ async def test_a_lost_link_is_that_of_its_node_alone(
     channels = await listen_everywhere(replica, keys, cluster)
     cut = cluster.owner_of(slot_of(channels[1]))
     cluster.call(cut, "CLIENT", "KILL", "TYPE", "pubsub")
-    await until(lambda: replica.subscribed.count(channels[1]) == 2)
-    await until(lambda: replica.subscriber.complete)
+    await eventually(lambda: replica.subscribed.count(channels[1]) == 2)
+    await eventually(lambda: replica.subscriber.complete)
     assert [replica.subscribed.count(channels[node]) for node in (0, 2)] == [1, 1]
     assert await publish(redis, channels[1], "again") == 1
 
@@ -87,7 +88,7 @@ async def test_a_deaf_partition_costs_the_link_of_its_node_alone(
     own = next(name for name in keys.probes(INSTANCE) if cluster.owner_of(slot_of(name)) == 2)
     replica.subscriber.rebuild([own])
     assert not replica.subscriber.listening
-    await until(lambda: replica.subscriber.complete)
+    await eventually(lambda: replica.subscriber.complete)
     assert [replica.subscribed.count(channels[node]) for node in range(3)] == [1, 1, 2]
 
 
@@ -98,8 +99,8 @@ async def test_channels_of_a_moved_slot_are_confirmed_at_its_new_node(
     channels = await listen_everywhere(replica, keys, cluster)
     moved, stays = channels[0], channels[1]
     await asyncio.to_thread(getattr(cluster, way), slot_of(moved), 2)
-    await until(lambda: replica.subscribed.count(moved) >= 2)
-    await until(lambda: replica.subscriber.complete)
+    await eventually(lambda: replica.subscribed.count(moved) >= 2)
+    await eventually(lambda: replica.subscriber.complete)
     assert await publish(redis, moved, "there") == 1
     assert replica.subscribed.count(stays) == 1
     await asyncio.to_thread(cluster.move_slot, slot_of(moved), 0)
@@ -122,7 +123,7 @@ async def test_a_node_that_is_away_deafens_no_other_room(
 ) -> None:
     channels = await listen_everywhere(replica, keys, cluster)
     cluster.kill(0)
-    await until(lambda: not replica.subscriber.listening)
+    await eventually(lambda: not replica.subscriber.listening)
     fresh = keys.channel(IDS.new())
     while cluster.owner_of(slot_of(fresh)) == 0:
         fresh = keys.channel(IDS.new())
@@ -131,7 +132,7 @@ async def test_a_node_that_is_away_deafens_no_other_room(
         assert await publish(redis, channel, "heard") == 1
     cluster.start(0)
     await asyncio.to_thread(cluster.wait_well)
-    await until(lambda: replica.subscriber.complete and replica.subscriber.listening)
+    await eventually(lambda: replica.subscriber.complete and replica.subscriber.listening)
     assert await publish(redis, channels[0], "again") == 1
 
 
@@ -162,7 +163,7 @@ async def test_a_link_that_is_lost_while_it_takes_on_more_ends_and_is_not_connec
     link = Link(node, ears)
     link.add([f"{channel}1"])
     listening = asyncio.create_task(link.listen())
-    await until(lambda: bool(ears.has))
+    await eventually(lambda: ears.has)
     wire: Any = link._wire
     wire._transport.abort()
     link.add([f"{channel}2"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.integration.shared.conftest import IDS, make_settings, make_user
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.cluster import ValkeyCluster, start_cluster
 from local_stack.sentinel import SentinelGroup, start_sentinel
@@ -80,7 +81,7 @@ async def test_what_no_replica_has_is_not_acknowledged_and_a_retry_tells_when_it
     await stranger.aclose()
 
     servers.send(REPLICA, signal.SIGCONT)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 place = await log.publish(message)

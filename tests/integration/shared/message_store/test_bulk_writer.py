@@ -15,6 +15,7 @@ from tests.ingest_samples import (
     room_snapshot,
     user_snapshot,
 )
+from tests.patience import PATIENCE_SECONDS
 
 from shared.domain.times import micros_of
 from shared.message_store import bulk_statements, bulk_writer
@@ -354,7 +355,7 @@ async def test_a_server_that_stops_reading_what_is_copied_is_an_outage(
     room = uuid4()
     # More than sockets take in by themselves.
     rows = [message_row(room, seq, content="x" * 100_000) for seq in range(1, 301)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(StoreUnavailable):
             await write(writer, *rows)
         await pool.execute("DROP TRIGGER stop_reading ON messages")

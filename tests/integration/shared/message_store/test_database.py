@@ -118,7 +118,7 @@ async def test_of_a_crowd_at_a_silent_server_a_few_wait_and_the_rest_are_refused
     rooms = RoomDirectory(database)
     await open_the_breaker(rooms, proxy)
     waits = sorted(await asyncio.gather(*(refusal_seconds(rooms) for _ in range(50))))
-    assert waits[48] < 0.05, "all but one trial"
+    assert waits[48] < READ_SECONDS / 2, "all but one trial"
     assert waits[49] < READ_SECONDS + SPARE_SECONDS
 
 
@@ -206,7 +206,7 @@ async def test_readiness_asks_while_others_are_refused_and_a_good_answer_ends_th
     await refusal_seconds(rooms)
     with pytest.raises(StoreUnavailable):
         await rooms.ping()
-    assert await refusal_seconds(rooms) < 0.05
+    assert await refusal_seconds(rooms) < READ_SECONDS / 2
     proxy.mode = Mode.PASS
     await rooms.ping()
     await rooms.read_room(uuid4())

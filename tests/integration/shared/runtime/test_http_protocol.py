@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.ports import free_ports
 from shared.runtime.http_protocol import MOST_HEAD_BYTES, BoundedHttpProtocol
@@ -60,7 +61,7 @@ async def connection(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asy
 
 async def ends(reader: asyncio.StreamReader) -> bytes:
     """What the server says until it has closed."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             return await reader.read()
         except ConnectionResetError:  # it did not read all that was sent

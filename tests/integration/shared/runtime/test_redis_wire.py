@@ -10,6 +10,7 @@ import pytest
 from hiredis import PushNotification
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
+from tests.patience import eventually
 
 from shared.runtime.redis_client import node_for, open_redis
 from shared.runtime.redis_wire import RedisWire
@@ -26,15 +27,11 @@ class Ear:
         self.ends: list[Exception] = []
 
     async def heard(self, count: int) -> list[Any]:
-        async with asyncio.timeout(5):
-            while len(self.told) < count:
-                await asyncio.sleep(0)
+        await eventually(lambda: len(self.told) >= count)
         return self.told
 
     async def ended(self) -> Exception:
-        async with asyncio.timeout(5):
-            while not self.ends:
-                await asyncio.sleep(0)
+        await eventually(lambda: self.ends)
         await asyncio.sleep(0.05)  # it would be told again by now
         [error] = self.ends
         return error
