@@ -343,7 +343,6 @@ async def test_what_was_stored_before_is_copied_in_vain_and_then_judged_row_by_r
 async def test_a_server_that_stops_reading_what_is_copied_is_an_outage(
     writer: BulkWriter, pool: Pool[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_writer, "COPY_SECONDS", 0.5)
     await pool.execute(
         """
         CREATE FUNCTION stop_reading() RETURNS trigger LANGUAGE plpgsql
@@ -356,7 +355,8 @@ async def test_a_server_that_stops_reading_what_is_copied_is_an_outage(
     # More than sockets take in by themselves.
     rows = [message_row(room, seq, content="x" * 100_000) for seq in range(1, 301)]
     async with asyncio.timeout(PATIENCE_SECONDS):
-        with pytest.raises(StoreUnavailable):
+        with monkeypatch.context() as hasty, pytest.raises(StoreUnavailable):
+            hasty.setattr(bulk_writer, "COPY_SECONDS", 0.5)
             await write(writer, *rows)
         await pool.execute("DROP TRIGGER stop_reading ON messages")
         assert (await write(writer, *rows)).inserted == 300

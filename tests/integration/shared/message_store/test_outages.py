@@ -79,13 +79,15 @@ async def test_a_server_that_never_answers_is_an_outage_in_seconds() -> None:
 
 async def test_a_statement_that_takes_too_long_is_an_outage(database_url: str) -> None:
     engine = create_engine(database_url, "test-slow")
-    rooms, settings = RoomDirectory(Database(engine, change_seconds=0.3)), room_settings()
-    await rooms.create_room(settings)
+    patient = RoomDirectory(Database(engine))
+    hasty = RoomDirectory(Database(engine, change_seconds=0.3))
+    settings = room_settings()
+    await patient.create_room(settings)
     async with engine.begin() as other:
         await other.execute(text("SELECT 1 FROM rooms FOR UPDATE"))
         with pytest.raises(StoreUnavailable):
-            await rooms.update_room(settings)
-    assert await rooms.update_room(settings) is not None
+            await hasty.update_room(settings)
+    assert await patient.update_room(settings) is not None
     await engine.dispose()
 
 
