@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -93,13 +93,14 @@ async def run_replica(settings: WsSettings, *, ready: bool = True) -> AsyncItera
 
 async def assert_nothing_is_left(deps: Deps) -> None:
     """Whatever was done to a replica: in the end it holds nothing any more."""
-    left = read_gauges(deps.hub)
-    deadline = asyncio.get_running_loop().time() + 5
-    # Leaves that are still to be told are what others hear, and nothing that grows.
-    while replace(left, graces=0) != Gauges() and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.02)
-        left = read_gauges(deps.hub)
-    assert replace(left, graces=0) == Gauges()
+
+    def left() -> Gauges:
+        # Leaves that are still to be told are what others hear, and nothing that grows.
+        return replace(read_gauges(deps.hub), graces=0)
+
+    with suppress(AssertionError):
+        await eventually(lambda: left() == Gauges())
+    assert left() == Gauges()
 
 
 @pytest.fixture(autouse=True)
