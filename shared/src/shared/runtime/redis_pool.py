@@ -102,10 +102,32 @@ def pool_options(
 
 
 class ServerPool(BlockingConnectionPool):
-    """Lends connections to one server."""
+    """Lends connections to one server, until it is closed."""
 
     must_be_asked: ClassVar[bool] = False
     """Must `still_serves` be asked before each use of a connection that is kept?"""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._is_closed = False
+
+    @override
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        """Connects it, if it is not; refuses to once the pool is closed.
+
+        What was under way then would be sent a second time, over a connection that nobody closes.
+        """
+        if not self._is_closed:
+            await super().ensure_connection(connection)
+        if self._is_closed:  # perhaps meanwhile
+            await connection.disconnect(nowait=True)
+            raise RedisConnectionError("closed: nothing goes to this server any more")
+
+    @override
+    async def aclose(self) -> None:
+        """Ends all connections, those that are lent out too."""
+        self._is_closed = True
+        await super().aclose()
 
     async def still_serves(self, connection: AbstractConnection) -> bool:  # noqa: ARG002
         """Does `connection` go where a new one would?"""

@@ -150,7 +150,7 @@ class MasterPool(ServerPool):
 
     @override
     async def ensure_connection(self, connection: AbstractConnection) -> None:
-        if not await self.still_serves(connection) and connection.is_connected:
+        if connection.is_connected and not await self.still_serves(connection):
             await connection.disconnect()
         await super().ensure_connection(connection)
 

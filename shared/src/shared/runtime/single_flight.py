@@ -35,9 +35,17 @@ class SingleFlight(Generic[Answer]):
         return self._asking is not None
 
     async def answer(self) -> Answer:
-        """The answer of the question under way, or of a new one; raises what it raises."""
+        """The answer of the question under way, or of a new one; raises what it raises.
+
+        Raises:
+            ConnectionAbortedError: it was given up, since all ends.
+        """
         # Many may wait for one answer; none of them may end it for the others.
-        return await asyncio.shield(self._start())
+        asking = self._start()
+        await asyncio.wait([asking])
+        if asking.cancelled():  # and who waits was not
+            raise ConnectionAbortedError(f"given up: {self._what}")
+        return asking.result()
 
     def refresh(self, after_seconds: float) -> None:
         """Asks in the background, unless that was done within `after_seconds`. Never waits."""

@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from redis.exceptions import ResponseError
+from tests.patience import PATIENCE_SECONDS
 from tests.redis_nodes import evals_of, tell_all
 
 from shared.protocol.errors import ErrorCode, Unavailable
@@ -13,7 +15,7 @@ from shared.redis_schema import call_batcher
 from shared.redis_schema.call_batcher import MOST_IN_A_PIPELINE, MOST_WAITING, CallBatcher
 from shared.redis_schema.pipelines import run_all
 from shared.redis_schema.scripts import Call, Script, script
-from shared.runtime.redis_client import open_redis
+from shared.runtime.redis_client import nodes_of, open_redis
 from shared.runtime.redis_wire import RedisWire
 
 if TYPE_CHECKING:
@@ -175,3 +177,21 @@ async def test_draining_waits_until_everything_was_answered(redis: Redis, keys: 
     futures = [batcher.submit(echo(keys, f"{n}")) for n in range(300)]
     await batcher.drain()
     assert all(future.done() for future in futures)
+
+
+async def test_what_is_under_way_when_all_ends_is_told_and_leaves_no_connection(
+    redis_url: str, redis: Redis, keys: Keys
+) -> None:
+    name = f"ends-{uuid4().hex}"
+    client = open_redis(redis_url, name)
+    batcher = CallBatcher(client)
+    await batcher.submit(echo(keys, "warm"))
+    waiting = batcher.submit(echo(keys, "late"))
+    await asyncio.sleep(0)
+    await client.aclose()
+    told: Any
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        [told] = await asyncio.gather(waiting, return_exceptions=True)
+    assert told == [b"late"] or isinstance(told, Unavailable)
+    there = [client for node in await nodes_of(redis) for client in await node.client_list()]
+    assert name not in {each["name"] for each in there}
