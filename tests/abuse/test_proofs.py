@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from tests.abuse.conftest import browser, open_stack
 from tests.chat_client import Crowd
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS, eventually
 from tests.proof_of_work import prove
 
 from adda_client import ChatClient as ProgramsClient
@@ -124,6 +124,9 @@ async def test_a_bot_works_for_its_way_in_by_itself(stack: Stack, guests: Crowd)
 async def test_no_log_tells_a_proof(stack: Stack) -> None:
     room, proof = str(uuid4()), f"secret{uuid4().hex}"
     await first_of(stack, room, "127.66.2.6", proof=proof)
-    logs = [path.read_text(errors="replace") for path in stack.options.directory.rglob("*.log")]
-    assert any(room in log for log in logs)
-    assert not any(proof in log for log in logs)
+
+    def logs() -> list[str]:
+        return [path.read_text(errors="replace") for path in stack.options.directory.rglob("*.log")]
+
+    await eventually(lambda: any(room in log for log in logs()))
+    assert not any(proof in log for log in logs())

@@ -162,6 +162,12 @@ def persist(
     return run
 
 
+@pytest.fixture(autouse=True)
+def who_sits_in_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No replica is there to renew them, however long a test takes."""
+    monkeypatch.setattr("shared.presence.presence.CONNECTION_TTL_MS", 600_000)
+
+
 async def sit_in(deps: Deps, room_id: str, *names: str) -> list[User]:
     """Puts people into a room, as the socket service does."""
     room = UUID(room_id)
