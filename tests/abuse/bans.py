@@ -19,15 +19,24 @@ from tests.chat_client import ChatClient, Crowd
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions
 from local_stack.stack import Stack
+from shared.protocol.close_codes import CloseCode
 
 ROUNDS: Final = 50
 CROWD: Final = 200
 """Others in the room, who all are judged at each change."""
 
 
+async def come(crowd: Crowd, base: str, room: str, **parameters: str) -> ChatClient:
+    """Somebody who is in the room; raises AssertionError if they were not let in."""
+    client = await crowd.add(base, UUID(room), **parameters)
+    assert client.events[0]["type"] == "welcome", client.describe()
+    return client
+
+
 async def closed_after(client: ChatClient, began: float) -> float:
     """Milliseconds from `began` (s, monotonic) to the close."""
-    await client.wait_closed()
+    code = await client.wait_closed()
+    assert code == CloseCode.REFUSED, (code, client.describe())
     return (time.monotonic() - began) * 1e3
 
 
@@ -37,20 +46,20 @@ async def measure(stack: Stack) -> list[float]:
     async with httpx.AsyncClient(base_url=stack.url, timeout=30) as http, Crowd() as crowd:
         owner = (await http.post("/api/create-user/", json={"username": "মালিক"})).json()
         bearer = {"Authorization": f"Bearer {owner['session_id']}"}
-        room = (await http.post("/api/rooms/", json={"name": "রুম"}, headers=bearer)).json()["id"]
+        wish = {"name": "রুম", "max_users": 2 * CROWD}
+        room = (await http.post("/api/rooms/", json=wish, headers=bearer)).json()["id"]
         bases = [stack.service_url(f"ws-{n}").replace("http", "ws", 1) for n in (1, 2)]
         for n in range(CROWD):
-            await crowd.add(bases[n % 2], UUID(room))
+            await come(crowd, bases[n % 2], room)
         for n in range(ROUNDS):
             made = (await http.post("/api/create-user/", json={"username": f"ট্রল {n}"})).json()
-            tabs = [
-                await crowd.add(base, UUID(room), session_id=made["session_id"]) for base in bases
-            ]
+            session = made["session_id"]
+            tabs = [await come(crowd, base, room, session_id=session) for base in bases]
             began = time.monotonic()
             ban = {"kind": "ban", "user_id": made["user_id"]}
             path = f"/api/rooms/{room}/moderation/sanctions/"
             felt = asyncio.gather(*(closed_after(tab, began) for tab in tabs))
-            await http.post(path, json=ban, headers=bearer)
+            (await http.post(path, json=ban, headers=bearer)).raise_for_status()
             took += await felt
     return sorted(took)
 
