@@ -25,6 +25,7 @@ import pytest
 from tests.own_valkey import OwnValkey
 
 from local_stack.cluster import start_cluster
+from local_stack.ports import INSIDE, VARIABLE
 from local_stack.postgres import start_postgres
 from local_stack.sentinel import start_sentinel
 from local_stack.valkey import start_valkey
@@ -39,6 +40,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "adda_template"
 KINDS = ("wheels", "system", "containers", "sentinel", "cluster")
+
+
+def pytest_configure() -> None:
+    """Each xdist worker, and what it starts, looks for ports in a part of its own.
+
+    A port is free for a moment while its server is restarted, or before it is bound.
+    """
+    name, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
+    if name is not None and count is not None:
+        part = len(INSIDE) // int(count)
+        first = INSIDE[int(name.removeprefix("gw")) * part]
+        os.environ[VARIABLE] = f"{first}-{first + part - 1}"
 
 
 @pytest.fixture(scope="session")

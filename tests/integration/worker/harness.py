@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +17,7 @@ from tests.conftest import service_environment
 from tests.ingest_samples import entry_of, message_row
 from tests.patience import eventually
 
+from local_stack.ports import free_ports
 from shared.redis_schema.keys import CONSUMER_GROUP
 from worker.wiring import open_deps
 
@@ -140,16 +140,10 @@ class WorkerProcess:
         await eventually(answers)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def worker_process(settings: WorkerSettings, **environment: str) -> Iterator[WorkerProcess]:
     """A worker as it runs in production; killed at the end if it still lives."""
-    port = free_port()
+    port = free_ports(1)[0]
     variables = {
         "ADDA_REDIS_URL": settings.redis_url.get_secret_value(),
         "ADDA_DATABASE_URL": settings.database_url.get_secret_value(),

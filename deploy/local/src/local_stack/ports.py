@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import socket
 
 INSIDE = range(20_000, 32_000)
 """Below the range the kernel takes ports of outgoing connections from, so that none is lent out
 between our look and the server's bind."""
+
+VARIABLE = "ADDA_INSIDE_PORTS"
+"""A part of INSIDE, as `20000-25999`, for whoever shares a machine: another that looks for ports at
+the same moment could find the same one."""
 
 _TRIES = 200
 
@@ -27,13 +32,30 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int, *, avoid: int = 0) -> list[int]:
-    """`count` different ports of INSIDE, none of them `avoid`, that nobody uses now."""
+    """`count` different ports for inside, none of them `avoid`, that nobody uses now.
+
+    Raises:
+        OSError: there are not so many.
+        ValueError: VARIABLE is set and is no range.
+    """
     found: list[int] = []
-    for port in random.SystemRandom().sample(INSIDE, _TRIES):
+    ports = _ours()
+    for port in random.SystemRandom().sample(ports, min(_TRIES, len(ports))):
         if len(found) == count:
             break
         if port != avoid and port_is_free(port):
             found.append(port)
     if len(found) < count:
-        raise OSError(errno.EADDRNOTAVAIL, "no free TCP ports between 20000 and 32000")
+        raise OSError(errno.EADDRNOTAVAIL, f"no free TCP ports from {ports[0]} to {ports[-1]}")
     return found
+
+
+def _ours() -> range:
+    given = os.environ.get(VARIABLE)
+    if given is None:
+        return INSIDE
+    first, _, last = given.partition("-")
+    ports = range(int(first), int(last) + 1)
+    if not ports:
+        raise ValueError(f"{VARIABLE} is {given!r}: the last port is less than the first")
+    return ports
