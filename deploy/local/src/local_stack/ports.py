@@ -17,6 +17,9 @@ the same moment could find the same one."""
 
 _TRIES = 200
 
+_lent: set[int] = set()
+"""What this process was told before: perhaps nobody has bound it yet."""
+
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Could a server bind `port` now? Raises OSError for any other reason than "taken"."""
@@ -40,14 +43,19 @@ def free_ports(count: int, *, avoid: int = 0) -> list[int]:
     """
     found: list[int] = []
     ports = _ours()
-    for port in random.SystemRandom().sample(ports, min(_TRIES, len(ports))):
+    for port in (*_some(set(ports) - _lent), *_some(_lent.intersection(ports))):
         if len(found) == count:
             break
         if port != avoid and port_is_free(port):
             found.append(port)
     if len(found) < count:
         raise OSError(errno.EADDRNOTAVAIL, f"no free TCP ports from {ports[0]} to {ports[-1]}")
+    _lent.update(found)
     return found
+
+
+def _some(ports: set[int]) -> list[int]:
+    return random.SystemRandom().sample(sorted(ports), min(_TRIES, len(ports)))
 
 
 def _ours() -> range:

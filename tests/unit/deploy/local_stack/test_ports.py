@@ -44,3 +44,11 @@ def test_ports_that_are_no_range_are_refused(
     monkeypatch.setenv(VARIABLE, nonsense)
     with pytest.raises(ValueError, match=r"invalid literal|less than"):
         free_ports(1)
+
+
+def test_nobody_is_told_a_port_that_another_may_be_about_to_bind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "31000-31099")
+    told = [port for _ in range(40) for port in free_ports(1)]
+    assert len(set(told)) == 40
