@@ -9,6 +9,8 @@ import { token } from "../storage/identity.ts";
 /** An answer that takes longer will not come on this connection. */
 const ACK_MILLISECONDS = 15_000;
 const CLIENT_ID_BYTES = 12;
+/** With these a message was surely not taken. */
+const TOO_FAST: ReadonlySet<string> = new Set(["slow_mode", "rate_limited"]);
 
 export interface SenderParts {
   readonly outbox: Outbox;
@@ -92,8 +94,9 @@ export class Sender {
     const id = event.client_id;
     if (id == null || id !== this.#waitsFor) return;
     if (passes(event.code)) {
-      // Slow mode may last longer than the server knows a message again.
-      if (this.#first) this.parts.outbox.untried(id);
+      // Slow mode may last longer than the server knows a message again. What is "unavailable" may
+      // have been taken nevertheless.
+      if (this.#first && TOO_FAST.has(event.code)) this.parts.outbox.untried(id);
       const seconds = backoffSeconds(
         this.#attempt++,
         this.parts.surroundings.chance(),

@@ -80,6 +80,14 @@ describe("the sender", () => {
     expect(tab.shown).toMatchObject([{ failure: null }]);
   });
 
+  it("is not sure that what was unavailable was not taken", () => {
+    const tab = ready("a");
+    tab.sender.refused(problem("unavailable", { client_id: tab.last, retry_after: 3_600 }));
+    tab.world.pass(3_601_000);
+    expect(tab.texts).toEqual(["a"]);
+    expect(tab.shown).toMatchObject([{ failure: { code: UNSURE } }]);
+  });
+
   it("does not send what was perhaps taken, once nobody can tell", () => {
     const tab = ready("a");
     tab.sender.disconnected();
