@@ -120,7 +120,10 @@ export class Outbox {
 
   /** Staff have let it be said: it comes as a new message, without the id of this one. */
   released(content: string): boolean {
-    const held = this.#entries.find((e) => e.failure?.code === HELD && e.content === content);
+    const same = content.normalize(); // keyboards write য় in two ways, the server in one
+    const held = this.#entries.find(
+      (e) => e.failure?.code === HELD && e.content.normalize() === same,
+    );
     return held !== undefined && this.remove(held.client_id);
   }
 
