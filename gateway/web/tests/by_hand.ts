@@ -141,4 +141,12 @@ export class MapStorage {
   removeItem(key: string): void {
     this.texts.delete(key);
   }
+
+  get length(): number {
+    return this.texts.size;
+  }
+
+  key(at: number): string | null {
+    return [...this.texts.keys()][at] ?? null;
+  }
 }

@@ -6,9 +6,14 @@ export interface Shelf {
   removeItem(key: string): void;
 }
 
+/** One that can be cleared by what keys begin with. */
+interface WholeShelf extends Shelf {
+  forget(beginning: string): void;
+}
+
 export const PREFIX = "adda:";
 
-class MemoryShelf implements Shelf {
+class MemoryShelf implements WholeShelf {
   #texts = new Map<string, string>();
 
   getItem(key: string): string | null {
@@ -22,10 +27,16 @@ class MemoryShelf implements Shelf {
   removeItem(key: string): void {
     this.#texts.delete(key);
   }
+
+  forget(beginning: string): void {
+    for (const key of [...this.#texts.keys()]) {
+      if (key.startsWith(beginning)) this.removeItem(key);
+    }
+  }
 }
 
 /** Falls back to memory for what the browser refuses to keep; nothing is lost in this tab. */
-class BrowserShelf implements Shelf {
+class BrowserShelf implements WholeShelf {
   #overflow = new MemoryShelf();
 
   constructor(private readonly storage: Storage) {}
@@ -49,9 +60,17 @@ class BrowserShelf implements Shelf {
     this.#overflow.removeItem(key);
     this.storage.removeItem(PREFIX + key);
   }
+
+  forget(beginning: string): void {
+    this.#overflow.forget(beginning);
+    const keys = Array.from({ length: this.storage.length }, (_, at) => this.storage.key(at) ?? "");
+    for (const key of keys) {
+      if (key.startsWith(PREFIX + beginning)) this.storage.removeItem(key);
+    }
+  }
 }
 
-function shelf(open: () => Storage): Shelf {
+function shelf(open: () => Storage): WholeShelf {
   try {
     return new BrowserShelf(open());
   } catch (error) {
@@ -61,9 +80,16 @@ function shelf(open: () => Storage): Shelf {
 }
 
 /** Shared by all tabs, kept over restarts. */
-export const lasting: Shelf = shelf(() => localStorage);
+export const lasting: WholeShelf = shelf(() => localStorage);
 /** Of this tab, kept over reloads. */
-export const ofTab: Shelf = shelf(() => sessionStorage);
+export const ofTab: WholeShelf = shelf(() => sessionStorage);
+
+/** Forgets what a reader has written and was reading here, in all rooms. */
+export function forgetWritten(): void {
+  lasting.forget("outbox:");
+  lasting.forget("draft:");
+  ofTab.forget("place:");
+}
 
 /** Tells when another tab changes what is kept under `key`; the answer ends it. */
 export function onOtherTab(key: string, tell: (text: string | null) => void): () => void {

@@ -44,6 +44,20 @@ describe("the shelf", () => {
     expect([lasting.getItem("a"), storage.texts.size]).toEqual([null, 0]);
   });
 
+  it("forgets all that was written, and nothing else, be the disk full or not", async () => {
+    const [storage, own] = [new FullStorage(), new MapStorage()];
+    vi.stubGlobal("localStorage", storage);
+    vi.stubGlobal("sessionStorage", own);
+    const { lasting, ofTab, forgetWritten } = await load();
+    for (const key of ["outbox:a", "draft:a", "outbox:b", "theme"]) lasting.setItem(key, "1");
+    ofTab.setItem("place:a", "7");
+    storage.full = true;
+    lasting.setItem("draft:b", "2");
+    forgetWritten();
+    expect([...storage.texts.keys(), ...own.texts.keys()]).toEqual(["adda:theme"]);
+    expect(lasting.getItem("draft:b")).toBeNull();
+  });
+
   it("has one place for all tabs and one for each", async () => {
     const { lasting, ofTab } = await load();
     lasting.setItem("a", "1");
