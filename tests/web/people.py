@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CLICKS: Final = 3
 _LOOK_MS: Final = 5_000
+_A_NOTCH: Final = 3
 
 
 class Person:
@@ -144,17 +145,21 @@ class Person:
         self.page.mouse.wheel(0, pixels)
 
     def scroll_up_to(self, content: str) -> None:
-        """Turns the wheel until `content` is in sight."""
+        """Turns the wheel until `content` is in sight.
+
+        Only the rows near the sight are drawn, so notches must not pile up while the page is busy:
+        together they would lead past it.
+        """
         for _ in range(400):
-            if self.row(content).count() > 0 and _in_sight(self.row(content)):
+            if self.row(content).evaluate_all(_IS_IN_SIGHT):
                 return
             self.scroll(-350)
-            self.page.wait_for_timeout(20)  # a wheel has notches
+            self.settle(frames=_A_NOTCH)
         raise AssertionError(f"never came to {content!r}")
 
-    def settle(self) -> None:
+    def settle(self, frames: int = 12) -> None:
         """Waits until nothing moves for some frames."""
-        self.history.evaluate(_STANDS_STILL)
+        self.history.evaluate(_STANDS_STILL, frames)
 
     def first_in_sight(self) -> tuple[str, float]:
         """The topmost message that is whole in sight, and how far below the top it begins."""
@@ -169,15 +174,11 @@ class Person:
         return box["y"] - frame["y"]
 
 
-def _in_sight(row: Locator) -> bool:
-    return bool(row.evaluate(_IS_IN_SIGHT))
-
-
-_IS_IN_SIGHT: Final = """(row) => {
+_IS_IN_SIGHT: Final = """(rows) => rows.some((row) => {
   const frame = row.closest('[role="region"]').getBoundingClientRect();
   const { top, bottom } = row.getBoundingClientRect();
   return top >= frame.top && bottom <= frame.bottom;
-}"""
+})"""
 
 _FIRST_IN_SIGHT: Final = """(history) => {
   const edge = history.getBoundingClientRect().top;
@@ -187,10 +188,10 @@ _FIRST_IN_SIGHT: Final = """(history) => {
   return { text, top: row.getBoundingClientRect().top - edge };
 }"""
 
-_STANDS_STILL: Final = """async (history) => {
+_STANDS_STILL: Final = """async (history, frames) => {
   const picture = () => `${history.scrollTop} ${history.scrollHeight}`;
   let last = picture();
-  for (let still = 0; still < 12; ) {
+  for (let still = 0; still < frames; ) {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     const now = picture();
     still = now === last ? still + 1 : 0;
