@@ -160,7 +160,9 @@ class Subscriber:
                 await wish.confirmed.wait()
 
     def unsubscribe(self, channel: str) -> None:
-        """Gives a channel up. A lost link needs no word."""
+        """Gives a channel up. A lost link needs no word; the replica's own channels stay."""
+        if channel in self._own:
+            return
         wish = self._wanted.pop(channel, None)
         if wish is not None and wish.link is not None:
             wish.link.drop(channel)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.domain.entities import RoomSettings
+from shared.domain.moderation import EVERYWHERE
 from shared.domain.rooms import ROOM_RULES, default_room_name
 from shared.message_store.ingest_entries import encode_room
 from shared.protocol.errors import ChatError, ErrorCode
@@ -37,9 +38,12 @@ class RoomOpener:
         With `create` an unknown id becomes a new public room, as in the original.
 
         Raises:
-            ChatError: `room_not_found`; also for a deleted room, which never comes back.
+            ChatError: `room_not_found`; also for a deleted room, which never comes back, and for
+                the id that stands for all rooms.
             Unavailable: Redis, or PostgreSQL where it was needed, is away.
         """
+        if room == EVERYWHERE:
+            raise ChatError(ErrorCode.ROOM_NOT_FOUND, room=str(room))
         found = await self.live.read(room)
         if found is None:
             await self._load_once(room, create=create)

@@ -209,6 +209,14 @@ async def test_a_replica_hears_its_own_probe_and_not_that_of_others(
     assert {decode_envelope(payload) for _, payload in replica.events} == {ProbeEnvelope("mine")}
 
 
+async def test_a_replicas_own_channels_are_not_given_up(replica: Replica, keys: Keys) -> None:
+    for channel in keys.probes(INSTANCE):
+        await replica.subscriber.subscribe(channel)
+        replica.subscriber.unsubscribe(channel)
+    assert replica.subscriber.listening
+    assert replica.subscriber.subscriptions == 0
+
+
 async def test_a_typing_notice_reaches_those_who_listen(
     replica: Replica, redis: Redis, keys: Keys
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.integration.shared.conftest import IDS, make_user
 
+from shared.domain.moderation import EVERYWHERE
 from shared.domain.rooms import ROOM_RULES, default_room_name
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.redis_schema.scripts import EPOCH_GAP, Scripts
@@ -104,6 +105,16 @@ async def test_a_closed_room_is_not_found(opener: RoomOpener, new_room: NewRoom)
     with pytest.raises(ChatError) as caught:
         await opener.open(settings.id, create=True)
     assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+
+
+async def test_the_id_that_stands_for_all_rooms_is_never_a_room(
+    opener: RoomOpener, redis: Redis, keys: Keys
+) -> None:
+    for create in (False, True):
+        with pytest.raises(ChatError) as caught:
+            await opener.open(EVERYWHERE, create=create)
+        assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+    assert not await redis.exists(keys.meta(EVERYWHERE))
 
 
 async def test_a_room_that_redis_lost_goes_on_above_all_numbers_of_postgresql(
