@@ -63,7 +63,6 @@ TESTED_ELSEWHERE = {
     "shared/runtime/log_events": "architecture/test_log_events.py",
     "shared/redis_schema/pipelines": "integration/shared/redis_schema/test_scripts.py",
     "shared/rooms/origins": "abuse/test_moderation.py",
-    "shared/usecases/moderate": "abuse/test_moderation.py",
     "ws_service/enforcement": "abuse/test_moderation.py",
     "ws_service/effects": "unit/ws_service/test_session.py",
     "ws_service/fetching": "integration/ws_service/test_bad_input.py",

@@ -116,7 +116,8 @@ class Moderator:
             ChatError: `conflict`, the list is full.
         """
         with store_outage_as_unavailable():
-            if len(await self.directory.words(room)) >= MOST_WORDS:
+            listed = [word.text for _, word in await self.directory.words(room)]
+            if len(listed) >= MOST_WORDS and rule.text not in listed:
                 raise ChatError(ErrorCode.CONFLICT, words=MOST_WORDS)
             details = {"action": rule.action.value}
             deed = self._deed(actor, room, "word", rule.text, details)
@@ -133,7 +134,7 @@ class Moderator:
         deed = self._deed(actor, room, "word_dropped", str(word))
         with store_outage_as_unavailable():
             dropped = await self.directory.drop_word(deed, word)
-        await self._renew_if(dropped, room)
+        await self._renew_and_tell(room, changed=dropped)
 
     # ------------------------------------------------------------------ moderators
 
@@ -168,7 +169,7 @@ class Moderator:
         deed = self._deed(actor, room, "moderator_dropped", str(user))
         with store_outage_as_unavailable():
             dropped = await self.directory.drop_moderator(deed, user)
-        await self._renew_if(dropped, room)
+        await self._renew_and_tell(room, changed=dropped)
 
     # ------------------------------------------------------------------ people
 
@@ -244,7 +245,7 @@ class Moderator:
         deed = self._deed(actor, room, "lifted", str(sanction))
         with store_outage_as_unavailable():
             lifted = await self.directory.lift_sanction(deed, sanction)
-        await self._renew_if(lifted, room)
+        await self._renew_and_tell(room, changed=lifted)
 
     # ------------------------------------------------------------------ messages
 
@@ -361,10 +362,11 @@ class Moderator:
             if not outranks(actor.role, law.role_of(user, owner)):
                 raise ChatError(ErrorCode.FORBIDDEN, user=user)
 
-    async def _renew_if(self, changed: bool, room: UUID) -> None:  # noqa: FBT001 - one use each
+    async def _renew_and_tell(self, room: UUID, *, changed: bool) -> None:
+        """What is not there may have been taken away by a call that was broken off: renewed too."""
+        await self.rules.renew(room)
         if not changed:
             raise ChatError(ErrorCode.NOT_FOUND, room=str(room))
-        await self.rules.renew(room)
 
     def _deed(
         self,
