@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import httpx
 import pytest
-from tests.chat_client import ChatClient, chat
+from tests.abuse.scene import STAFF, Scene, browser, new_person
+from tests.chat_client import ChatClient, Crowd, chat
 
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions
@@ -51,14 +52,13 @@ def moderated(server_directory: Path) -> Iterator[Stack]:
         yield running
 
 
-@asynccontextmanager
-async def browser(stack: Stack, address: str, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
-    """REST through the gateway, from one address."""
-    transport = httpx.AsyncHTTPTransport(local_address=address)
-    async with httpx.AsyncClient(
-        base_url=stack.url, transport=transport, headers=headers, timeout=30
-    ) as client:
-        yield client
+@pytest.fixture
+async def scene(moderated: Stack) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as exits, Crowd() as crowd:
+        http = await exits.enter_async_context(browser(moderated, STAFF))
+        owner = await new_person(http, "মালিক", STAFF)
+        answer = await owner.call("POST", "/api/rooms/", name="পরিচালিত রুম")
+        yield Scene(moderated, crowd, exits, owner, answer.json()["id"])
 
 
 ENVIRONMENT: Final = {

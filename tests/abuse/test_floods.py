@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 import pytest
-from tests.abuse.conftest import browser, open_stack
+from tests.abuse.conftest import open_stack
+from tests.abuse.scene import browser
 from tests.chat_client import ChatClient, Crowd
 from websockets.exceptions import ConnectionClosed
 

@@ -6,123 +6,12 @@ People talk through the gateway to one of two replicas each; staff act by REST, 
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4
 
-import httpx
 import pytest
-from tests.abuse.conftest import browser
-from tests.chat_client import ChatClient, Crowd
+from tests.abuse.scene import OTHERS, TROLL, Scene, code_of, refused
 from tests.patience import PATIENCE_SECONDS, eventually
 
 from shared.domain.default_words import DEFAULT_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from local_stack.stack import Stack
-
-EVERYWHERE: Final = "00000000-0000-0000-0000-000000000000"
-STAFF: Final = "127.80.0.1"
-TROLL: Final = "127.80.0.66"
-OTHERS: Final = "127.80.0.7"
-"""Seconds; how soon a decision is really felt, is measured where nothing else runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody with a session of their own, at an address of their own."""
-
-    id: str
-    session_id: str
-    http: httpx.AsyncClient
-    address: str
-
-    async def call(self, method: str, path: str, **json: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.session_id}"}
-        body = json if method in {"POST", "PATCH"} else None
-        return await self.http.request(method, path, headers=headers, json=body)
-
-    async def say(self, room: str, content: str) -> httpx.Response:
-        return await self.call("POST", "/api/messages/", room_id=room, content=content)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A room with an owner."""
-
-    stack: Stack
-    crowd: Crowd
-    exits: AsyncExitStack
-    owner: Person
-    room: str
-
-    async def person(self, name: str, address: str) -> Person:
-        """Somebody new."""
-        http = await self.exits.enter_async_context(browser(self.stack, address))
-        return await new_person(http, name, address)
-
-    async def come(self, person: Person, replica: int, **query: str) -> ChatClient:
-        """Somebody comes in at one of the two replicas, as if by the gateway."""
-        base = self.stack.service_url(f"ws-{replica}").replace("http", "ws", 1)
-        return await self.crowd.add(
-            base,
-            UUID(self.room),
-            session_id=person.session_id,
-            additional_headers={"X-Forwarded-For": person.address},
-            **query,
-        )
-
-    async def decide(
-        self, method: str, path: str, status: int = 201, by: Person | None = None, **json: Any
-    ) -> Any:
-        """Staff decide something; the owner unless another is named."""
-        place = f"/api/rooms/{self.room}/moderation/{path}"
-        answer = await (by or self.owner).call(method, place, **json)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content else None
-
-    async def settle(self, *clients: ChatClient) -> None:
-        """Returns when all that was decided before is in force where these clients are.
-
-        The rules of a room are one document: whoever knows its newest notice knows the rest.
-        """
-        notice = uuid4().hex
-        await self.decide("PATCH", "", 200, notice=notice)
-        for client in clients:
-            await client.wait_for("room_rules", lambda e: e["rules"]["notice"] == notice)
-
-    async def sanction(self, kind: str, **more: Any) -> Any:
-        return await self.decide("POST", "sanctions/", kind=kind, **more)
-
-
-async def new_person(http: httpx.AsyncClient, name: str, address: str) -> Person:
-    answer = await http.post("/api/create-user/", json={"username": name, "color": "#123456"})
-    assert answer.status_code == 201, answer.text
-    made = answer.json()
-    return Person(made["user_id"], made["session_id"], http, address)
-
-
-@pytest.fixture
-async def scene(moderated: Stack) -> AsyncIterator[Scene]:
-    async with AsyncExitStack() as exits, Crowd() as crowd:
-        http = await exits.enter_async_context(browser(moderated, STAFF))
-        owner = await new_person(http, "মালিক", STAFF)
-        answer = await owner.call("POST", "/api/rooms/", name="পরিচালিত রুম")
-        yield Scene(moderated, crowd, exits, owner, answer.json()["id"])
-
-
-def code_of(answer: httpx.Response) -> str:
-    return str(answer.json()["code"])
-
-
-async def refused(scene: Scene, person: Person, replica: int, **query: str) -> str:
-    """Why somebody is not let in; and that they are told not to come back by themselves."""
-    client = await scene.come(person, replica, **query)
-    assert await client.wait_closed() == 4003
-    return str(client.events[0]["code"])
 
 
 @pytest.mark.parametrize("replica", [1, 2])
@@ -374,20 +263,3 @@ async def test_reports_reach_staff_and_are_closed_by_what_they_do(scene: Scene) 
     assert (await scene.owner.call("DELETE", f"/api/messages/{first}/")).status_code == 204
     await scene.decide("DELETE", f"reports/{second}/", 204)
     assert (await scene.decide("GET", "reports/", 200))["reports"] == []
-
-
-async def test_administrators_decide_for_all_rooms_at_once(scene: Scene) -> None:
-    troll = await scene.person("ট্রল", TROLL)
-    client = await scene.come(troll, 2)
-    place = f"/api/rooms/{EVERYWHERE}/moderation/sanctions/"
-    assert (await scene.owner.call("POST", place, kind="ban", name="স্প্যাম*")).status_code == 403
-    token = (scene.stack.options.directory / "admin.token").read_text().strip()
-    headers = {"Authorization": f"Bearer {token}"}
-    ban = {"kind": "ban", "user_id": troll.id}
-    answer = await scene.owner.http.post(place, headers=headers, json=ban)
-    assert answer.status_code == 201, answer.text
-    assert await client.wait_closed() == 4003
-    assert await refused(scene, troll, 1) == "banned"
-    gone = await scene.owner.http.delete(f"{place}{answer.json()['id']}/", headers=headers)
-    assert gone.status_code == 204
-    assert (await scene.come(troll, 1)).events[0]["type"] == "welcome"

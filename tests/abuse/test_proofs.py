@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 import pytest
-from tests.abuse.conftest import browser, open_stack
+from tests.abuse.conftest import open_stack
+from tests.abuse.scene import browser
 from tests.chat_client import Crowd
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.proof_of_work import prove

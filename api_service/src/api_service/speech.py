@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from api_service.limits import counted_caller
 from shared.domain.budgets import Budget, Scope
-from shared.domain.client_address import client_address
-from shared.domain.moderation import Who, no_address
+from shared.domain.moderation import EVERYWHERE, Origin, Who, no_address
+from shared.domain.room_rules import Law
 from shared.domain.word_index import WordAction
 from shared.limits.buckets import Charge
 from shared.message_store.review_directory import HeldRecord
@@ -26,26 +27,38 @@ if TYPE_CHECKING:
     from api_service.wiring import Deps
     from shared.domain.entities import User
     from shared.domain.moderation import Role, Sanction
-    from shared.domain.room_rules import Law
     from shared.usecases.post_message import CheckedDraft
 
 SPEECH_ERRORS: Final = (
     ErrorCode.BANNED,
     ErrorCode.MUTED,
+    ErrorCode.ROOM_LOCKED,
     ErrorCode.WORDS_REFUSED,
     ErrorCode.HELD_FOR_REVIEW,
 )
 
 
-async def who_calls(deps: Deps, request: Request, user: User) -> Who:
-    """The caller, as far as sanctions know them."""
-    scope = request.scope
-    address = client_address(scope["headers"], scope.get("client"), deps.settings.trusted_hops)
-    counted = await deps.addresses.counted(address)
+async def who_calls(deps: Deps, request: Request, user: User | None) -> Who:
+    """The caller, as far as sanctions know them; None: without a session."""
+    counted = await counted_caller(deps, request)
+    known = ("", "") if user is None else (str(user.id), user.username)
     if counted is None:
-        return Who(str(user.id), user.username, no_address)
+        return Who(*known, no_address)
     network = counted.network
-    return Who(str(user.id), user.username, lambda day: deps.addresses.name_on(network, day))
+    return Who(*known, lambda day: deps.addresses.name_on(network, day))
+
+
+async def check_maker(deps: Deps, request: Request, user: User | None) -> None:
+    """May they have a room of their own?
+
+    Raises:
+        Forbidden: `banned`, from all rooms.
+    """
+    everywhere = await deps.rules.read_or_none(EVERYWHERE)
+    await deps.addresses.learn(everywhere.sanctions.by_address)
+    micros = deps.clock.micros()
+    who = await who_calls(deps, request, user)
+    _forbid(ErrorCode.BANNED, Law(everywhere=everywhere).ban_of(who, micros), micros)
 
 
 async def check_entry(deps: Deps, request: Request, user: User, room: UUID) -> None:
@@ -53,13 +66,14 @@ async def check_entry(deps: Deps, request: Request, user: User, room: UUID) -> N
 
     Raises:
         Forbidden: `banned`.
+        ChatError: `room_locked`.
         ValidationFailed: there is an unwanted word in their name.
     """
     law, role = await _law_and_role(deps, room, user)
-    if role.is_staff:
-        return
     micros = deps.clock.micros()
     _forbid(ErrorCode.BANNED, law.ban_of(await who_calls(deps, request, user), micros), micros)
+    if not role.is_staff:
+        await _check_lock(deps, law, room, user)
     if law.censor(user.username)[0] is not None:
         raise ValidationFailed.of("username", "unwanted_word")
 
@@ -72,15 +86,16 @@ async def judged(
     Raises:
         Forbidden: `banned` or `muted`.
         SlowedDown: the one before was too short a while ago.
-        ChatError: `words_refused`, or `held_for_review`: it waits for staff now.
+        ChatError: `room_locked`, `words_refused`, or `held_for_review`: it waits for staff now.
     """
     law, role = await _law_and_role(deps, room, user)
-    if role.is_staff:
-        return draft, True
     micros = deps.clock.micros()
     who = await who_calls(deps, request, user)
     _check_voice(law, who, micros)
-    await _check_pace(deps, law, room, user)
+    await _note_origin(deps, request, room, user)
+    if not role.is_staff:
+        await _check_lock(deps, law, room, user)
+        await _check_pace(deps, law, room, user)
     if law.shadow_of(who, micros) is not None:
         return draft, False
     return await _censored(deps, law, user, room, draft, hold=True), True
@@ -94,13 +109,20 @@ async def judged_change(
     What would be held is refused: what others have read already cannot wait.
     """
     law, role = await _law_and_role(deps, room, user)
-    if role.is_staff:
-        return draft
     micros = deps.clock.micros()
     who = await who_calls(deps, request, user)
     _check_voice(law, who, micros)
+    if not role.is_staff:
+        await _check_lock(deps, law, room, user)
     _forbid(ErrorCode.MUTED, law.shadow_of(who, micros), micros)
     return await _censored(deps, law, user, room, draft, hold=False)
+
+
+async def _note_origin(deps: Deps, request: Request, room: UUID, user: User) -> None:
+    """So that staff can act against the address of whoever speaks without a socket."""
+    counted = await counted_caller(deps, request)
+    if counted is not None:
+        await deps.moderator.origins.note(room, str(user.id), Origin(counted.day, counted.name))
 
 
 async def whispered(deps: Deps, user: User, room: UUID, draft: CheckedDraft) -> StoredMessage:
@@ -111,16 +133,26 @@ async def whispered(deps: Deps, user: User, room: UUID, draft: CheckedDraft) -> 
 
 
 async def _law_and_role(deps: Deps, room: UUID, user: User) -> tuple[Law, Role]:
+    """What binds the user there, and what they are."""
     law = await deps.rules.law(room)
     days = {*law.room.sanctions.by_address, *law.everywhere.sanctions.by_address}
     await deps.addresses.learn(days)
     owner = (await deps.rooms.open(room)).settings.owner_id
-    return law, law.role_of(str(user.id), owner)
+    role = law.role_of(str(user.id), owner)
+    return law.binding(role), role
 
 
 def _check_voice(law: Law, who: Who, micros: int) -> None:
     _forbid(ErrorCode.BANNED, law.ban_of(who, micros), micros)
     _forbid(ErrorCode.MUTED, law.mute_of(who, micros), micros)
+
+
+async def _check_lock(deps: Deps, law: Law, room: UUID, user: User) -> None:
+    """Who is in, or has just gone to reload, may go on; see `ws_service.enforcement`."""
+    if not (law.room.locked or law.everywhere.locked):
+        return
+    if not await deps.presence.is_in(room, user.id):
+        raise ChatError(ErrorCode.ROOM_LOCKED, room=str(room))
 
 
 async def _check_pace(deps: Deps, law: Law, room: UUID, user: User) -> None:

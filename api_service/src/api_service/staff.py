@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.domain.moderation import EVERYWHERE, Role, outranks
+from shared.domain.moderation import EVERYWHERE, Role, Who, no_address, outranks
 from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
 from shared.usecases.moderate import Actor, named
 
@@ -31,7 +31,7 @@ async def actor_in(deps: Deps, room: UUID, caller: Caller, least: Role = Role.MO
     """The caller, acting as staff of `room`; of all rooms (`EVERYWHERE`) only administrators are.
 
     Raises:
-        ChatError: `forbidden`, they are less than `least`; `room_not_found`.
+        ChatError: `forbidden`, they are less than `least`, or banned; `room_not_found`.
     """
     if caller.user is None:
         if room != EVERYWHERE:
@@ -40,8 +40,11 @@ async def actor_in(deps: Deps, room: UUID, caller: Caller, least: Role = Role.MO
     if room == EVERYWHERE:
         raise ChatError(ErrorCode.FORBIDDEN)
     owner = (await deps.rooms.open(room)).settings.owner_id
-    role = role_of(await deps.rules.law(room), owner, caller)
-    if role is not least and not outranks(role, least):
+    law = await deps.rules.law(room)
+    role = role_of(law, owner, caller)
+    who = Who(str(caller.user.id), caller.user.username, no_address)
+    banned = law.binding(role).ban_of(who, deps.clock.micros()) is not None
+    if banned or (role is not least and not outranks(role, least)):
         raise ChatError(ErrorCode.FORBIDDEN, room=str(room))
     return Actor(role, str(caller.user.id))
 

@@ -94,8 +94,15 @@ def test_a_shadow_may_speak_and_is_not_heard(guard: Guard, standing: Standing) -
     assert standing.is_silent(1.0)
 
 
-def test_a_ban_is_told_and_staff_have_none(guard: Guard, standing: Standing) -> None:
+@pytest.mark.parametrize("role", [Role.NOBODY, Role.MODERATOR])
+def test_a_ban_is_told_to_whom_it_is_about(guard: Guard, standing: Standing, role: Role) -> None:
     guard.take(sanctioned(SanctionKind.BAN))
+    assert standing.work_out(role, 0, 0.0) is not None
+
+
+def test_a_ban_of_names_does_not_meet_staff(guard: Guard, standing: Standing) -> None:
+    made = Sanction(uuid4(), SanctionKind.BAN, SubjectKind.NAME, "রাকিব", None)
+    guard.take(Law(RoomRules(sanctions=Sanctions.of([made]))))
     assert standing.work_out(Role.NOBODY, 0, 0.0) is not None
     assert standing.work_out(Role.MODERATOR, 0, 0.0) is None
 

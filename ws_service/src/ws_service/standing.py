@@ -58,11 +58,8 @@ class Standing:
 
     def work_out(self, role: Role, micros: int, now: float) -> Sanction | None:
         """Takes over what applies now; returns the ban, if there is one."""
-        law = self._guard.law
+        law = self._guard.law.binding(role)
         self.role = role
-        if role.is_staff:
-            self._muted_until = self.shadow_until = self._sanctioned_until = 0.0
-            return None
         self._muted_until = _until(law.mute_of(self.who, micros), micros, now)
         self.shadow_until = _until(law.shadow_of(self.who, micros), micros, now)
         self._sanctioned_until = max(self._muted_until, self.shadow_until)
@@ -130,8 +127,8 @@ class Standing:
         Raises:
             ChatError: `words_refused`.
         """
-        action, shown = self._guard.law.censor(content)
-        if action is None or self.role.is_staff:
+        action, shown = self._guard.law.binding(self.role).censor(content)
+        if action is None:
             return False, content
         if action is WordAction.BLOCK:
             raise ChatError(ErrorCode.WORDS_REFUSED)
@@ -143,8 +140,8 @@ class Standing:
         Raises:
             ValidationFailed: no.
         """
-        action, _ = self._guard.law.censor(name)
-        if action is not None and not self.role.is_staff:
+        action, _ = self._guard.law.binding(self.role).censor(name)
+        if action is not None:
             raise ValidationFailed.of("username", "unwanted_word")
 
     def close(self) -> None:

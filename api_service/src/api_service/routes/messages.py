@@ -135,14 +135,17 @@ async def post_message(
         raise ValidationFailed.of("content", "blank")
     # Who may not speak must not use up what the room may be told.
     draft, heard = await judged(deps, request, caller.user, body.room_id, draft)
-    if not heard:
-        return await message_view(deps, await whispered(deps, caller.user, body.room_id, draft))
-    await charge_room(deps, response, body.room_id, len(draft.content))
-    sent, place = await deps.poster.post(caller.user, body.room_id, draft)
-    kept = sent._replace(message_id=place.message_id)
+    if heard:
+        await charge_room(deps, response, body.room_id, len(draft.content))
+        sent, place = await deps.poster.post(caller.user, body.room_id, draft)
+        kept = sent._replace(message_id=place.message_id)
+        stored = StoredMessage(place.seq, place.micros, encode_body(kept))
+    else:
+        stored = await whispered(deps, caller.user, body.room_id, draft)
+    view = await message_view(deps, stored)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
-    response.headers["Location"] = origin.http(f"/api/messages/{kept.message_id}/")
-    return await message_view(deps, StoredMessage(place.seq, place.micros, encode_body(kept)))
+    response.headers["Location"] = origin.http(f"/api/messages/{view.id}/")
+    return view
 
 
 @router.get(MESSAGE, summary="একটি বার্তা", responses=answers(*_FOUND_ERRORS, *OUTAGES))

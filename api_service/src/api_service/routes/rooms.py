@@ -29,6 +29,7 @@ from api_service.requests import (
     Search,
     UpTo100,
 )
+from api_service.speech import check_maker
 from shared.domain.budgets import Action
 from shared.domain.effort import Purpose
 from shared.protocol.errors import ErrorCode
@@ -43,6 +44,7 @@ CHANGE_LIMITS: Final = [
 _MAKE_ERRORS: Final = (
     *BODY_ERRORS,
     ErrorCode.SESSION_UNKNOWN,
+    ErrorCode.BANNED,
     ErrorCode.RATE_LIMITED,
     ErrorCode.PROOF_REQUIRED,
     *OUTAGES,
@@ -86,6 +88,8 @@ async def create_room(
     request: Request, response: Response, body: RoomRequest, deps: DepsIn, caller: OptionalCaller
 ) -> RoomView:
     """Makes a room. With a session its user owns it; without one nobody does."""
+    if caller is None or not caller.is_admin:
+        await check_maker(deps, request, None if caller is None else caller.user)
     settings = await room_settings.create_room(deps, body, caller)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     response.headers["Location"] = origin.http(f"/api/rooms/{settings.id}/")

@@ -28,6 +28,7 @@ _JOIN_ERRORS: Final = (
     ErrorCode.SESSION_UNKNOWN,
     ErrorCode.ROOM_NOT_FOUND,
     ErrorCode.BANNED,
+    ErrorCode.ROOM_LOCKED,
     ErrorCode.RATE_LIMITED,
     ErrorCode.PROOF_REQUIRED,
 )

@@ -48,6 +48,17 @@ class Law:
             return Role.OWNER
         return Role.MODERATOR if user in self.room.moderators else Role.NOBODY
 
+    def binding(self, role: Role) -> Law:
+        """What of it binds one who is `role`.
+
+        Staff are above the rules of their room, and still meant by what was decided about them by
+        user id, by somebody above them. What holds in all rooms holds for them too.
+        """
+        if not role.is_staff:
+            return self
+        about_them = Sanctions(by_user=self.room.sanctions.by_user)
+        return Law(RoomRules(sanctions=about_them), self.everywhere)
+
     def ban_of(self, who: Who, micros: int) -> Sanction | None:
         """Why `who` may not be here."""
         return self._find(who, BANS, micros)

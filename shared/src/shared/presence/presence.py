@@ -283,6 +283,11 @@ class Presence:
             ),
         )
 
+    async def is_in(self, room: UUID, user: UUID) -> bool:
+        """Is `user` in the room, or gone for so short a while that nobody was told?"""
+        call = Command.of("HEXISTS", self._keys.users(room), str(user))
+        return bool(await self._batcher.submit(call))
+
     async def page(self, room: UUID, offset: int, limit: int) -> tuple[list[Present], int]:
         """A part of the roster, the longest present first, and how many there are in all."""
         with redis_outage_as_unavailable():

@@ -46,6 +46,24 @@ def test_the_owner_and_moderators_are_staff_of_the_room() -> None:
     assert Law(NO_RULES, law.room).role_of(USER, None) is Role.NOBODY
 
 
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.OWNER])
+def test_staff_are_above_the_rules_of_their_room_but_for_what_is_about_them(role: Role) -> None:
+    names = Sanction(uuid4(), SanctionKind.MUTE, SubjectKind.NAME, "রাকিব", None)
+    address = Sanction(uuid4(), SanctionKind.MUTE, SubjectKind.ADDRESS, "7:abc", None)
+    sanctions = Sanctions.of([names, address])
+    who = WHO._replace(address_on=lambda _: "abc")
+    room = RoomRules(sanctions=sanctions, words=with_words(গালি="block").words)
+    assert Law(room).binding(Role.NOBODY) == Law(room)
+    assert Law(room).mute_of(who, 0) is not None
+    bound = Law(room).binding(role)
+    assert bound.mute_of(who, 0) is None
+    assert bound.censor("গালি") == (None, "গালি")
+    assert Law(with_sanction(SanctionKind.MUTE)).binding(role).mute_of(who, 0) is not None
+    everywhere = Law(NO_RULES, room).binding(role)
+    assert everywhere.mute_of(who, 0) is not None
+    assert everywhere.censor("গালি")[0] is WordAction.BLOCK
+
+
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_a_sanction_counts_in_its_room_and_one_of_all_rooms_in_each(everywhere: bool) -> None:  # noqa: FBT001
     def law(kind: SanctionKind) -> Law:
