@@ -8,7 +8,6 @@ from uuid import UUID
 from api_service.limits import counted_caller
 from shared.domain.budgets import Budget, Scope
 from shared.domain.moderation import EVERYWHERE, Origin, Who, no_address
-from shared.domain.room_rules import Law
 from shared.domain.word_index import WordAction
 from shared.limits.buckets import Charge
 from shared.message_store.review_directory import HeldRecord
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from api_service.wiring import Deps
     from shared.domain.entities import User
     from shared.domain.moderation import Role, Sanction
+    from shared.domain.room_rules import Law
     from shared.usecases.post_message import CheckedDraft
 
 SPEECH_ERRORS: Final = (
@@ -54,11 +54,11 @@ async def check_maker(deps: Deps, request: Request, user: User | None) -> None:
     Raises:
         Forbidden: `banned`, from all rooms.
     """
-    everywhere = await deps.rules.read_or_none(EVERYWHERE)
-    await deps.addresses.learn(everywhere.sanctions.by_address)
+    law = await deps.rules.law(EVERYWHERE)
+    await deps.addresses.learn(law.everywhere.sanctions.by_address)
     micros = deps.clock.micros()
     who = await who_calls(deps, request, user)
-    _forbid(ErrorCode.BANNED, Law(everywhere=everywhere).ban_of(who, micros), micros)
+    _forbid(ErrorCode.BANNED, law.ban_of(who, micros), micros)
 
 
 async def check_entry(deps: Deps, request: Request, user: User, room: UUID) -> None:
