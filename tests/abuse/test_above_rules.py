@@ -21,7 +21,7 @@ async def own_room(person: Person) -> str:
 async def moderator(scene: Scene, name: str, address: str) -> Person:
     """Somebody to whom the owner gave the key."""
     person = await scene.person(name, address)
-    key = (await scene.decide("POST", "link/", 200))["key"]
+    key = (await scene.decide("POST", "link/", 201))["key"]
     await scene.decide("POST", "moderators/", 204, by=person, key=key)
     return person
 
