@@ -70,7 +70,6 @@ TESTED_ELSEWHERE = {
     "ws_service/replica": "integration/ws_service/test_bad_input.py",
     "ws_service/unheard": "abuse/test_moderation.py",
     "ws_service/delivery_spans": "e2e/test_traces.py",
-    "ws_service/channels": "integration/ws_service/test_storms.py",
     "ws_service/listener": "integration/ws_service/test_set_back.py",
     "ws_service/parts": "integration/ws_service/test_chat.py",
     "ws_service/hub": "integration/ws_service/test_chat.py integration/ws_service/test_storms.py",

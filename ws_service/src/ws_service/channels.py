@@ -140,11 +140,11 @@ class Channels:
             await self._close(channel)
 
     async def _opened(self, room: UUID) -> RoomChannel:
-        channel = self._open.get(room)
-        if channel is not None and channel.tracker is not None:
-            return channel
         task = self._opening.get(room)
         if task is None:
+            channel = self._open.get(room)
+            if channel is not None:
+                return channel
             task = asyncio.get_running_loop().create_task(self._open_new(room), name=f"open {room}")
             self._opening[room] = task
             task.add_done_callback(lambda done: self._opening_done(room, done))
