@@ -111,6 +111,24 @@ async def test_a_long_list_goes_to_a_few_at_a_time_and_to_nobody_who_has_left(
     room.stop()
 
 
+async def test_a_long_list_reaches_who_came_while_other_frames_waited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audience, "SPREAD_BYTES", 8)
+    monkeypatch.setattr(audience, "SPREAD_SECONDS", 0)
+    room, members = gathered(4)
+    late, changes_only = Member(), Member(roster_deltas=True)
+    room.emit(b"message")
+    room.add(late)
+    room.add(changes_only)
+    room.emit_list(b"list")
+    await eventually(lambda: late.heard)
+    assert late.heard == [b"list"]
+    assert changes_only.heard == []
+    assert all(b"list" in member.heard for member in members)
+    room.stop()
+
+
 async def test_lists_that_come_faster_than_they_go_out_reach_everybody_in_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

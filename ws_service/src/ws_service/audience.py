@@ -72,7 +72,9 @@ class Audience:
 
     def emit_list(self, frame: bytes) -> float:
         """For those who hear lists; returns the seconds that this takes, in parts if it is much."""
-        members = self._seats.members
+        # Who has no seat yet waits for the end of this tick, but not for the next list.
+        late = (member for member in self._late if not member.roster_deltas)
+        members = [*self._seats.members, *late]
         size = len(frame) * len(members)
         if size <= SPREAD_BYTES:
             self._without_list.clear()  # of an older one
