@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID, uuid4
 
 import pytest
 from tests.chat_client import ChatClient, Crowd, chat
@@ -12,12 +13,13 @@ from tests.patience import eventually
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from shared.presence.presence import Refused
+from shared.protocol.errors import Unavailable
 from ws_service.flood_door import FLIGHTS_PER_FLOOD
 from ws_service.session import FLOOD_STRIKES, SUSPECT_STRIKES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
+    from collections.abc import Awaitable, Callable
 
     from ws_service.settings import WsSettings
 
@@ -74,6 +76,34 @@ async def test_from_where_all_come_and_go_at_once_nobody_comes_in_for_some_secon
         with pytest.raises(InvalidStatus) as refused:
             await connect(url, **FLOODER)
         assert refused.value.response.status_code == 429
+
+
+@pytest.mark.parametrize("code", ["room_full", "unavailable"])
+async def test_who_is_refused_has_not_fled(
+    settings_for: Callable[..., WsSettings], room: UUID, code: str
+) -> None:
+    async with run_replica(settings_for("ws-1")) as replica:
+        async with chat(replica.base, room, **ELSEWHERE):
+            presence: Any = replica.deps.hub.parts.presence
+            join = presence.join
+            presence.join = refusing(code)
+            for _ in range(FLIGHTS_PER_FLOOD):
+                async with chat(replica.base, room, **FLOODER) as client:
+                    assert client.events[0]["code"] == code
+            presence.join = join
+        async with chat(replica.base, uuid4(), **FLOODER) as client:
+            assert client.events[0]["type"] == "welcome"
+
+
+def refusing(code: str) -> Callable[..., Awaitable[Refused]]:
+    """Lets nobody in: there is no place, or Redis is away."""
+
+    async def join(*_: object, **__: object) -> Refused:
+        if code == "unavailable":
+            raise Unavailable("redis")
+        return Refused("full")
+
+    return join
 
 
 async def test_who_comes_from_where_a_flood_came_from_is_sent_away_sooner(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -129,10 +130,11 @@ class Hub:
             raise
         finally:
             self._arriving -= 1
-        came = self.parts.clock.monotonic()
+        came = -math.inf  # whom we refuse has not fled
         try:
             await self._welcome(connection, identity, epoch, seq)
             await self._recover(connection, request.position, Position(epoch, seq))
+            came = self.parts.clock.monotonic()
             if self.draining:
                 connection.close(CloseCode.RESTART)  # the list of whom to close was made before
             yield connection
