@@ -11,6 +11,7 @@ from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica
 
 from shared.domain.ids import session_hash
+from ws_service.session import RENAME_BURST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +136,20 @@ async def test_an_emptied_redis_gives_everybody_the_same_name_again(
             await client.say(name)
             message = await first.wait_for("message", system(name))
             assert message["username"] == name
+
+
+async def test_a_reload_brings_no_more_new_names(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room, session_id=SESSION) as client:
+        for n in range(int(RENAME_BURST) + 1):
+            await client.send(type="user_update", username=f"নাম {n}")
+        assert (await client.wait_for("error"))["code"] == "rate_limited"
+    async with chat(replicas[0].base, room, session_id=SESSION) as client:
+        await client.send(type="user_update", username="আরেক নাম")
+        await client.send(type="ping", t=1)
+        await client.wait_for("pong")
+        assert [error["code"] for error in client.of("error")] == ["rate_limited"]
 
 
 @pytest.mark.parametrize("name", ["admin", "4dm1n", "🛡 এ ড মি ন", "Admin রাকিব", "👑"])

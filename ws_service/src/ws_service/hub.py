@@ -25,19 +25,19 @@ from shared.presence.presence import (
     Member,
 )
 from shared.protocol.close_codes import CloseCode
-from shared.protocol.errors import ChatError, ErrorCode, RateLimited, Unavailable
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.admission import Admission
 from ws_service.connection import Connection
 from ws_service.replica import Replica
-from ws_service.session import FLOOD_STRIKES, SUSPECT_STRIKES, Allowance, Session
+from ws_service.session import Session
+from ws_service.tabs import TabsByUser
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from uuid import UUID
 
-    from shared.domain.account import Account
     from shared.domain.entities import User
     from shared.usecases.identify import Identity
     from ws_service.handshake import Caller, JoinRequest
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ws_service.room_channel import RoomChannel
     from ws_service.settings import WsSettings
     from ws_service.standing import Standing
+    from ws_service.tabs import Tabs
     from ws_service.transport import Transport
     from ws_service.visitors import Reception, Visitor
 
@@ -58,16 +59,6 @@ NEWCOMER_MICROS: Final = 600 * 1_000_000
 
 
 @dataclass(slots=True)
-class Tabs:
-    """What the connections of one user share on this replica."""
-
-    allowance: Allowance
-    account: Account | None
-    """What the user may do over all replicas."""
-    count: int = 0
-
-
-@dataclass(slots=True)
 class Hub:
     """For the event loop's thread alone."""
 
@@ -76,13 +67,14 @@ class Hub:
     connections: dict[UUID, Connection] = field(default_factory=dict)
     draining: bool = False
     _arriving: int = 0
-    _tabs: dict[UUID, Tabs] = field(default_factory=dict)
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
     replica: Replica = field(init=False)
     _admission: Admission = field(init=False)
+    _tabs: TabsByUser = field(init=False)
 
     def __post_init__(self) -> None:
         self.replica = Replica(self.settings.outbox_bytes)
+        self._tabs = TabsByUser(self.settings, self.parts.ledger)
         self._admission = Admission(
             burst=self.settings.join_burst,
             rate=self.settings.join_rate,
@@ -175,37 +167,8 @@ class Hub:
             await self._check_flood(channel.room, ticket, COSTS[Action.JOIN])
 
     def _take_place(self, user: User, visitor: Visitor | None) -> Tabs:
-        """One connection more of this user; `_give_back` undoes it."""
-        settings, ledger = self.settings, self.parts.ledger
-        now = self.parts.clock.monotonic()
-        tabs = self._tabs.get(user.id)
-        if tabs is None:
-            suspect = self.parts.visitors.is_suspect(visitor)
-            allowance = Allowance(
-                now,
-                burst=settings.command_burst,
-                rate=settings.command_rate,
-                most_strikes=SUSPECT_STRIKES if suspect else FLOOD_STRIKES,
-            )
-            account = ledger.open(Scope.SESSION, str(user.id), settings.limit_session)
-            tabs = self._tabs[user.id] = Tabs(allowance, account)
-        tabs.count += 1
-        wait = 0.0 if tabs.account is None else tabs.account.wait(now)
-        if wait > 0 or tabs.count > settings.max_tabs:
-            self._give_back(user)
-            if wait > 0:
-                raise RateLimited("session", wait, int(settings.limit_session.burst))
-            raise ChatError(ErrorCode.TOO_MANY_CONNECTIONS)
-        if tabs.account is not None:
-            tabs.account.spend(COSTS[Action.JOIN])
-        return tabs
-
-    def _give_back(self, user: User) -> None:
-        tabs = self._tabs[user.id]
-        tabs.count -= 1
-        if not tabs.count:
-            del self._tabs[user.id]
-            self.parts.ledger.close(tabs.account)
+        suspect = self.parts.visitors.is_suspect(visitor)
+        return self._tabs.take_place(user.id, self.parts.clock.monotonic(), suspect=suspect)
 
     def _new_connection(  # noqa: PLR0913, PLR0917 - the parts of one connection
         self,
@@ -313,7 +276,7 @@ class Hub:
         if not self.connections:
             self._empty.set()
         self.replica.ticking.discard(connection)
-        self._give_back(user)
+        self._tabs.give_back(user.id, self.parts.clock.monotonic())
         self.parts.visitors.leave(connection.visitor)
         self.parts.ledger.close(connection.room_account)
         connection.standing.close()

@@ -6,6 +6,7 @@ effects out, in order.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.budgets import COSTS, Action, price_in_room
@@ -85,7 +86,7 @@ _PRICES: Final[dict[type, float]] = {
 class Allowance:
     """What one user may do, over all their connections to a replica."""
 
-    __slots__ = ("bucket", "most_strikes", "renames", "typing_told_at")
+    __slots__ = ("_renames", "bucket", "most_strikes", "renamed_at", "typing_told_at")
 
     def __init__(
         self, now: float, *, burst: float, rate: float, most_strikes: int = FLOOD_STRIKES
@@ -93,8 +94,20 @@ class Allowance:
         """`burst` and `rate` (per second) bound the commands, `most_strikes` those refused."""
         self.most_strikes = most_strikes
         self.bucket = TokenBucket(burst, rate, now)
-        self.renames = TokenBucket(RENAME_BURST, RENAMES_PER_SECOND, now)
+        self._renames = TokenBucket(RENAME_BURST, RENAMES_PER_SECOND, now)
+        self.renamed_at = -math.inf
         self.typing_told_at = now - TYPING_INTERVAL_SECONDS
+
+    def wait_to_rename(self, now: float, standing: Standing | None) -> float:
+        """Counts one new name, if there is a place for it: 0.0. Else the seconds until then."""
+        wait = self._renames.take(now)
+        if wait <= 0 and standing is not None:
+            wait = standing.wait_to_rename(now)
+            if wait > 0:  # it is the others who rename
+                self._renames.give_back()
+        if wait <= 0:
+            self.renamed_at = now
+        return wait
 
 
 class Session:
@@ -260,12 +273,7 @@ class Session:
                 self._standing.check_name(name)
         if not name and not color:
             return []
-        wait = self._allowance.renames.take(now)
-        if wait <= 0 and self._standing is not None:
-            wait = self._standing.wait_to_rename(now)
-            if wait > 0:  # it is the others who rename
-                self._allowance.renames.give_back()
-        if wait > 0:
+        if (wait := self._allowance.wait_to_rename(now, self._standing)) > 0:
             raise _too_fast(wait)
         return [Rename(name, color)]
 
