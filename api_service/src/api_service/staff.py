@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.domain.moderation import EVERYWHERE, Role, Who, no_address, outranks
+from shared.domain.room_rules import Law
 from shared.protocol.errors import ChatError, ErrorCode, ValidationFailed
 from shared.usecases.moderate import Actor, named
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from api_service.callers import Caller
     from api_service.moderation_requests import TargetRequest
     from api_service.wiring import Deps
-    from shared.domain.room_rules import Law
     from shared.usecases.moderate import Target
 
 ADMIN: str = "token"
@@ -32,6 +32,7 @@ async def actor_in(deps: Deps, room: UUID, caller: Caller, least: Role = Role.MO
 
     Raises:
         ChatError: `forbidden`, they are less than `least`, or banned; `room_not_found`.
+        Unavailable: whether they are staff cannot be asked, and is not remembered.
     """
     if caller.user is None:
         if room != EVERYWHERE:
@@ -40,7 +41,7 @@ async def actor_in(deps: Deps, room: UUID, caller: Caller, least: Role = Role.MO
     if room == EVERYWHERE:
         raise ChatError(ErrorCode.FORBIDDEN)
     owner = (await deps.rooms.open(room)).settings.owner_id
-    law = await deps.rules.law(room)
+    law = Law(await deps.rules.read(room), (await deps.rules.law(EVERYWHERE)).everywhere)
     role = role_of(law, owner, caller)
     who = Who(str(caller.user.id), caller.user.username, no_address)
     banned = law.binding(role).ban_of(who, deps.clock.micros()) is not None

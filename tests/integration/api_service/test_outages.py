@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import pytest
 from pydantic import SecretStr
 from tests.integration.api_service.conftest import (
     Json,
@@ -20,8 +21,13 @@ from tests.integration.api_service.conftest import (
 from tests.patience import PATIENCE_SECONDS
 from tests.tcp_proxy import Mode, proxied
 
+from api_service.callers import Caller
+from api_service.staff import actor_in
 from api_service.wiring import open_deps
 from local_stack.postgres import start_postgres
+from shared.domain.moderation import Role
+from shared.protocol.errors import Unavailable
+from shared.rooms.live_rules import WrittenRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +107,31 @@ async def test_while_postgresql_is_away_the_chat_goes_on(
             await until_healthy(client)
             await make_person(client)
             assert (await client.get("/api/rooms/")).json()["count"] == 1
+    finally:
+        server.stop()
+
+
+async def test_who_may_moderate_is_not_remembered_while_it_cannot_be_asked(
+    settings_for: Callable[..., ApiSettings],
+    reachable_path: Path,
+    migrate: Callable[[str], None],
+) -> None:
+    server = start_postgres(reachable_path, durable=False)
+    await asyncio.to_thread(migrate, server.url)
+    try:
+        async with open_deps(settings_for(database_url=SecretStr(server.url))) as deps:
+            user, room = deps.identifier.new_user(deps.ids.session_id(), "নাসরিন", None), uuid4()
+            await deps.rooms.open(room, create=True)
+            live = deps.rules.live
+            await live.put(WrittenRules(room, version=1, moderators=[str(user.id)]))
+            actor = await actor_in(deps, room, Caller(user))
+            assert actor.role is Role.MODERATOR
+            await live._redis.delete(live._scripts.keys.rules(room))
+            await asyncio.to_thread(server.stop)
+            with pytest.raises(Unavailable):
+                await actor_in(deps, room, Caller(user))
+            with pytest.raises(Unavailable):  # whom they may not act against is not known either
+                await deps.moderator._check_rank(actor, room, [str(user.id)])
     finally:
         server.stop()
 

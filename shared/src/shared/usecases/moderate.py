@@ -23,6 +23,7 @@ from shared.domain.moderation import (
     SubjectKind,
     outranks,
 )
+from shared.domain.room_rules import Law
 from shared.domain.times import DAY_MICROS, day_of
 from shared.limits.addresses import KEPT_DAYS
 from shared.message_store.moderation_directory import Deed
@@ -354,7 +355,7 @@ class Moderator:
     # ------------------------------------------------------------------ inside
 
     async def _check_rank(self, actor: Actor, room: UUID, users: Iterable[str]) -> None:
-        law = await self.rules.law(room)
+        law = Law(await self.rules.read(room))  # who may act is asked, never remembered
         owner = None
         if room != EVERYWHERE:
             owner = (await self.history.rooms.open(room)).settings.owner_id
