@@ -1,7 +1,8 @@
 """What staff have decided about the rooms that are open here, and what it means for who is in them.
 
 Rules come with the room, are read again when Redis says that they have changed, and with every
-position check, should that have been missed.
+position check, should that have been missed. Those that cannot be read again stay as they are: an
+outage lifts no ban.
 """
 
 from __future__ import annotations
@@ -16,20 +17,25 @@ from shared.domain.room_rules import NO_RULES, Law
 from shared.domain.times import format_micros
 from shared.domain.token_bucket import TokenBucket
 from shared.protocol import events
+from shared.protocol.errors import Unavailable
 from shared.protocol.events import RoomRulesEvent, RulesInfo
 from ws_service import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable, Mapping, Sequence, Sized
     from uuid import UUID
 
     from shared.domain.room_rules import RoomRules
     from shared.limits.addresses import Addresses
+    from shared.redis_schema.keys import Keys
     from shared.runtime.clock import Clock
     from shared.runtime.lifecycle import BackgroundTasks
     from shared.usecases.know_rules import RulesReader
 
 log = structlog.stdlib.get_logger()
+
+CHECK_CHUNK: Final = 500
+"""Rooms whose rules are read at once by a check: far fewer than may wait for one server."""
 
 ADAPTIVE_SECONDS: Final = 60.0
 """How long a room stays in slow mode that came too near its limit."""
@@ -166,6 +172,7 @@ class Guards:
         addresses: Addresses,
         clock: Clock,
         tasks: BackgroundTasks,
+        keys: Keys,
         slow_when_hot: int,
     ) -> None:
         """`on_change` is set by the hub, which alone knows who is in a room."""
@@ -175,6 +182,7 @@ class Guards:
         self._addresses = addresses
         self._clock = clock
         self._tasks = tasks
+        self._keys = keys
         self._everywhere: RoomRules | None = None
         """None until they were read once."""
         self._guards: dict[UUID, Guard] = {}
@@ -194,9 +202,9 @@ class Guards:
         """Posts a guard; what staff have decided is known when this returns."""
         guard = Guard(room, owner, self._slow_when_hot, self._changed, crowd)
         self._guards[room] = guard  # from now on it hears of changes
-        if self._everywhere is None:
-            self._take(EVERYWHERE, await self._read(EVERYWHERE))
-        self._take(room, await self._read(room))
+        self._take(room, self._reader.last(room))  # holds on where nothing can be read
+        unknown = [EVERYWHERE] if self._everywhere is None else []
+        _tell(await self._renew_all([*unknown, room]))
         guard.news(0, self._clock.monotonic())  # who comes in is told by the welcome
 
     def close(self, room: UUID) -> None:
@@ -209,22 +217,49 @@ class Guards:
             self._again.add(room)
             return
         self._reading.add(room)
-        self._tasks.start(self._renew(room), f"rules {room}")
+        self._tasks.start(self._renew_changed(room), f"rules {room}")
 
     async def check(self) -> None:
-        """Reads all rules again, should a change have been missed."""
-        await self._renew(EVERYWHERE)
-        await asyncio.gather(*(self._renew(room) for room in list(self._guards)))
+        """Reads all rules again, should a change have been missed, or could they not be read."""
+        rooms = [EVERYWHERE, *self._guards]
+        failed: dict[UUID, BaseException] = {}
+        away: dict[int, BaseException] = {}
+        """Partitions whose server did not answer: each further chunk would wait for it again."""
+        for at in range(0, len(rooms), CHECK_CHUNK):
+            asked: list[UUID] = []
+            for room in rooms[at : at + CHECK_CHUNK]:
+                if (error := away.get(self._keys.partition_of(room))) is not None:
+                    failed[room] = error
+                elif room not in self._reading:
+                    asked.append(room)
+            found = await self._renew_all(asked)
+            failed |= found
+            for room, error in found.items():
+                if isinstance(error, Unavailable) and error.part == "redis":
+                    away[self._keys.partition_of(room)] = error
+        _tell(failed)
+
+    async def _renew_changed(self, room: UUID) -> None:
+        _tell(await self._renew_all([room]))
+
+    async def _renew_all(self, rooms: Sequence[UUID]) -> dict[UUID, BaseException]:
+        """Takes over what can be read; returns why the rest could not, and stays as it is."""
+        self._reading.update(rooms)
+        told = await asyncio.gather(*map(self._renew, rooms), return_exceptions=True)
+        return {room: error for room, error in zip(rooms, told, strict=True) if error is not None}
 
     async def _renew(self, room: UUID) -> None:
         try:
             while True:
                 self._again.discard(room)
-                self._take(room, await self._read(room))
+                rules = await self._reader.read(room)
+                await self._addresses.learn(rules.sanctions.by_address)
+                self._take(room, rules)
                 if room not in self._again:
                     return
         finally:
             self._reading.discard(room)
+            self._again.discard(room)
 
     def _take(self, room: UUID, rules: RoomRules) -> None:
         if room == EVERYWHERE:
@@ -234,11 +269,20 @@ class Guards:
         elif room in self._guards:
             self._guards[room].take(Law(rules, self._everywhere or NO_RULES))
 
-    async def _read(self, room: UUID) -> RoomRules:
-        rules = await self._reader.read_or_none(room)
-        await self._addresses.learn(rules.sanctions.by_address)
-        return rules
-
     def _changed(self, guard: Guard) -> None:
         if self._guards.get(guard.room) is guard:
             self.on_change(guard)
+
+
+def _tell(failed: Mapping[UUID, BaseException]) -> None:
+    """Logs whose rules could not be read, in one line: in an outage they are those of all rooms.
+
+    Raises:
+        BaseException: one that is no outage.
+    """
+    outages = [error for error in failed.values() if isinstance(error, Unavailable)]
+    if outages:
+        log.warning("rules_not_known", rooms=len(outages), error=repr(outages[0]))
+    for error in failed.values():
+        if not isinstance(error, Unavailable):
+            raise error

@@ -112,7 +112,7 @@ def _build_hub(
     batcher = CallBatcher(redis)
     addresses = Addresses(batcher, keys, rules_of(settings), clock)
     rules = RulesReader(LiveRules(redis, scripts), ModerationDirectory(database), clock)
-    guards = Guards(rules, addresses, clock, room_tasks, settings.slow_when_hot_seconds)
+    guards = Guards(rules, addresses, clock, room_tasks, keys, settings.slow_when_hot_seconds)
     buckets = Buckets(batcher, scripts)
     ledger = Ledger(buckets, clock)
     poster = MessagePoster(log, rooms, ids)

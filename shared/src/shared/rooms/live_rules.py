@@ -138,6 +138,10 @@ class LiveRules:
             self._compiled.popitem(last=False)
         return rules
 
+    def last(self, room: UUID) -> RoomRules | None:
+        """The rules of `room` as they were read last; None where they are not kept any more."""
+        return self._compiled.get(room)
+
     async def put(self, rules: WrittenRules) -> None:
         """Takes rules over unless newer ones are there, and tells every replica."""
         call = self._scripts.rules_put(

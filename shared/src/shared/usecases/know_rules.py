@@ -51,16 +51,19 @@ class RulesReader:
         await self.live.put(written)
 
     async def law(self, room: UUID) -> Law:
-        """All that applies in `room` now; see `read_or_none`."""
-        return Law(*await asyncio.gather(self.read_or_none(room), self.read_or_none(EVERYWHERE)))
+        """All that applies in `room` now; where it cannot be read, what was known last."""
+        return Law(*await asyncio.gather(self._read_or_last(room), self._read_or_last(EVERYWHERE)))
 
-    async def read_or_none(self, room: UUID) -> RoomRules:
-        """The rules of `room`; what cannot be read at this moment does not apply.
+    def last(self, room: UUID) -> RoomRules:
+        """The rules of `room` as they were read last; what is not known does not apply.
 
         That nobody may speak because PostgreSQL is away would be worse.
         """
+        return self.live.last(room) or NO_RULES
+
+    async def _read_or_last(self, room: UUID) -> RoomRules:
         try:
             return await self.read(room)
         except Unavailable as error:
             log.warning("rules_not_known", room=str(room), error=repr(error))
-            return NO_RULES
+            return self.last(room)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -8,21 +9,23 @@ from tests.integration.shared.conftest import IDS
 
 from local_stack.ports import free_ports
 from shared.domain.moderation import EVERYWHERE
-from shared.domain.room_rules import NO_RULES
+from shared.domain.room_rules import NO_RULES, Law
 from shared.message_store.database import Database
 from shared.message_store.engine import create_engine
 from shared.message_store.moderation_directory import Deed, ModerationDirectory
 from shared.protocol.errors import Unavailable
-from shared.rooms.live_rules import LiveRules
+from shared.redis_schema.scripts import Scripts
+from shared.rooms.live_rules import LiveRules, WrittenRules
 from shared.runtime.clock import SystemClock
+from shared.runtime.redis_client import open_redis
 from shared.usecases.know_rules import RulesReader
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from tests.own_valkey import OwnValkey
 
     from shared.redis_schema.keys import Keys
-    from shared.redis_schema.scripts import Scripts
 
 CLOCK = SystemClock()
 
@@ -70,12 +73,32 @@ async def test_the_law_of_a_room_is_its_rules_and_those_of_all(reader: RulesRead
     assert (law.room.locked, law.everywhere.locked) == (False, True)
 
 
-async def test_while_neither_server_answers_nothing_applies(redis: Redis, scripts: Scripts) -> None:
+async def test_while_neither_server_answers_nothing_applies_of_what_was_never_known(
+    redis: Redis, scripts: Scripts
+) -> None:
     [port] = free_ports(1)
     engine = create_engine(f"postgresql://x:x@127.0.0.1:{port}/x", "test")
     directory = ModerationDirectory(Database(engine))
     reader = RulesReader(LiveRules(redis, scripts), directory, CLOCK)
     with pytest.raises(Unavailable):
         await reader.read(uuid4())
-    assert await reader.read_or_none(uuid4()) is NO_RULES
+    assert await reader.law(uuid4()) == Law(NO_RULES, NO_RULES)
     await engine.dispose()
+
+
+async def test_while_redis_is_away_what_was_known_last_applies(
+    own_valkey: OwnValkey, keys: Keys, engine: AsyncEngine
+) -> None:
+    redis = open_redis(own_valkey.url, "test")
+    live = LiveRules(redis, Scripts(redis, keys))
+    reader = RulesReader(live, ModerationDirectory(Database(engine)), CLOCK)
+    room = uuid4()
+    for place in (room, EVERYWHERE):
+        await live.put(WrittenRules(place, version=1, locked=True))
+    known = await reader.law(room)
+    await asyncio.to_thread(own_valkey.stop)
+    assert await reader.law(room) == known
+    assert await reader.law(uuid4()) == Law(NO_RULES, known.everywhere)
+    with pytest.raises(Unavailable):
+        await reader.read(room)
+    await redis.aclose()
