@@ -206,3 +206,21 @@ async def test_more_rooms_than_may_wait_for_a_server_keep_their_rules(
                     await guards.open(room, None, ())
             await guards.check()
             assert {guards[room].law.room.notice for room in ROOMS} == {notice}
+
+
+async def test_rules_that_have_not_changed_change_nothing_however_many_rooms_are_open(
+    settings_for: Callable[..., WsSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.rooms.live_rules.MOST_COMPILED", len(ROOMS) - 1)
+    async with guards_for(settings_for("ws-1")) as guards:
+        for place in (EVERYWHERE, *ROOMS):
+            await guards._reader.live.put(WrittenRules(place, version=1, locked=True))
+        for room in ROOMS:
+            await guards.open(room, None, ())
+        changed: list[UUID] = []
+        guards.on_change = lambda guard: changed.append(guard.room)
+        await guards.check()
+        assert changed == []
+        await guards._reader.live.put(WrittenRules(ROOMS[0], version=2))
+        await guards.check()
+        assert changed == [ROOMS[0]]

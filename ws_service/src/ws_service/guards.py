@@ -252,7 +252,7 @@ class Guards:
         try:
             while True:
                 self._again.discard(room)
-                rules = await self._reader.read(room)
+                rules = await self._reader.read(room, self._known(room))
                 await self._addresses.learn(rules.sanctions.by_address)
                 self._take(room, rules)
                 if room not in self._again:
@@ -261,8 +261,17 @@ class Guards:
             self._reading.discard(room)
             self._again.discard(room)
 
+    def _known(self, room: UUID) -> RoomRules | None:
+        """What applies already: the same again is no change, and nobody is judged anew for it."""
+        if room == EVERYWHERE:
+            return self._everywhere
+        guard = self._guards.get(room)
+        return None if guard is None or guard.law.room is NO_RULES else guard.law.room
+
     def _take(self, room: UUID, rules: RoomRules) -> None:
         if room == EVERYWHERE:
+            if rules is self._everywhere:
+                return
             self._everywhere = rules
             for guard in list(self._guards.values()):
                 guard.take(Law(guard.law.room, rules))

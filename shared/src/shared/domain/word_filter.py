@@ -93,10 +93,13 @@ CLEAN: Final = Verdict(None, ())
 class WordFilter:
     """A compiled list. Never changes; may be used by many at once."""
 
-    __slots__ = ("_sounds", "_spellings")
+    __slots__ = ("_sounds", "_spellings", "rules")
 
-    def __init__(self, spellings: WordIndex, sounds: WordIndex) -> None:
-        """Made by compile_filter."""
+    def __init__(
+        self, spellings: WordIndex, sounds: WordIndex, rules: frozenset[WordRule] = frozenset()
+    ) -> None:
+        """Made by compile_filter, of these `rules`."""
+        self.rules = rules
         self._spellings = spellings
         self._sounds = sounds
 
@@ -154,9 +157,10 @@ def normalise_word(raw: str) -> str:
 def compile_filter(word_rules: Iterable[WordRule]) -> WordFilter:
     """Return the filter of these rules, in any order. A rule without a letter finds nothing."""
     spellings, sounds = WordIndex(), WordIndex()
-    for rule in word_rules:
+    made_of = tuple(word_rules)
+    for rule in made_of:
         add_rule(spellings, sounds, rule)
-    return WordFilter(spellings, sounds)
+    return WordFilter(spellings, sounds, frozenset(made_of))
 
 
 def add_rule(spellings: WordIndex, sounds: WordIndex, rule: WordRule) -> None:

@@ -46,8 +46,9 @@ class WrittenRules:
     sanctions: Sequence[Sanction] = ()
     words: Sequence[WordRule] = ()
 
-    def compiled(self) -> RoomRules:
-        """The same, ready to judge by."""
+    def compiled(self, before: RoomRules | None = None) -> RoomRules:
+        """The same, ready to judge by; a word list that is as it was `before` is not read again."""
+        same_words = before is not None and before.words.rules == frozenset(self.words)
         return RoomRules(
             self.version,
             self.locked,
@@ -55,7 +56,7 @@ class WrittenRules:
             self.notice,
             frozenset(self.moderators),
             Sanctions.of(self.sanctions),
-            compile_filter(self.words),
+            before.words if before is not None and same_words else compile_filter(self.words),
         )
 
 
@@ -124,19 +125,24 @@ class LiveRules:
         self._batcher = CallBatcher(redis)
         self._compiled: OrderedDict[UUID, RoomRules] = OrderedDict()
 
-    async def read(self, room: UUID) -> RoomRules | None:
-        """The rules of `room`; None when Redis does not have them."""
+    async def read(self, room: UUID, known: RoomRules | None = None) -> RoomRules | None:
+        """The rules of `room`; None when Redis does not have them.
+
+        Whoever knows them hands them in, and has the very same back while they are those in Redis:
+        who asks for more rooms than are kept here would never find one.
+        """
         raw = await self._batcher.submit(Command.of("GET", self._scripts.keys.rules(room)))
         if raw is None:
             return None
-        kept = self._compiled.get(room)
-        if kept is not None and raw.startswith(b"%d " % kept.version):
-            self._compiled.move_to_end(room)
-            return kept
-        rules = self._compiled[room] = decode_rules(room, raw).compiled()
+        known = known or self._compiled.get(room)
+        # Equal, not newer: where PostgreSQL was restored, versions went back.
+        if known is None or not raw.startswith(b"%d " % known.version):
+            known = decode_rules(room, raw).compiled(known)
+        self._compiled[room] = known
+        self._compiled.move_to_end(room)
         if len(self._compiled) > MOST_COMPILED:
             self._compiled.popitem(last=False)
-        return rules
+        return known
 
     def last(self, room: UUID) -> RoomRules | None:
         """The rules of `room` as they were read last; None where they are not kept any more."""

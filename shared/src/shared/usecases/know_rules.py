@@ -32,17 +32,17 @@ class RulesReader:
     directory: ModerationDirectory
     clock: Clock
 
-    async def read(self, room: UUID) -> RoomRules:
-        """The rules of `room`, or of all rooms for `EVERYWHERE`.
+    async def read(self, room: UUID, known: RoomRules | None = None) -> RoomRules:
+        """The rules of `room`, or of all rooms for `EVERYWHERE`; `known`: see `LiveRules.read`.
 
         Raises:
             Unavailable: Redis, or PostgreSQL where it was needed, is away.
         """
-        found = await self.live.read(room)
+        found = await self.live.read(room, known)
         if found is not None:
             return found
         await self.renew(room)
-        return await self.live.read(room) or NO_RULES
+        return await self.live.read(room, known) or NO_RULES
 
     async def renew(self, room: UUID) -> None:
         """Brings what PostgreSQL says now to Redis, and so to every replica; raises as `read`."""

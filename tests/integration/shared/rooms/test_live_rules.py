@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -87,6 +88,43 @@ async def test_another_version_is_compiled_anew(live_rules: LiveRules) -> None:
     rules = await live_rules.read(ROOM)
     assert rules is not None
     assert (rules.version, rules.locked) == (70, False)
+
+
+async def test_who_knows_them_has_the_same_back_though_they_are_not_kept(
+    live_rules: LiveRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.rooms.live_rules.MOST_COMPILED", 0)
+    await live_rules.put(RULES)
+    known = await live_rules.read(ROOM)
+    assert live_rules.last(ROOM) is None
+    assert await live_rules.read(ROOM, known) is known
+    assert await live_rules.read(ROOM) is not known
+
+
+async def test_rules_that_went_back_with_a_restored_database_are_taken_over(
+    live_rules: LiveRules, redis: Redis, keys: Keys
+) -> None:
+    await live_rules.put(RULES)
+    known = await live_rules.read(ROOM)
+    await redis.delete(keys.rules(ROOM))
+    await live_rules.put(WrittenRules(ROOM, version=6))
+    rules = await live_rules.read(ROOM, known)
+    assert rules is not None
+    assert (rules.version, rules.locked) == (6, False)
+
+
+async def test_words_are_compiled_again_only_when_they_are_others(live_rules: LiveRules) -> None:
+    await live_rules.put(RULES)
+    before = await live_rules.read(ROOM)
+    await live_rules.put(replace(RULES, version=8, locked=False))
+    after = await live_rules.read(ROOM)
+    await live_rules.put(replace(RULES, version=9, words=[WordRule("বোকা", WordAction.BLOCK)]))
+    last = await live_rules.read(ROOM)
+    assert before is not None
+    assert after is not None
+    assert last is not None
+    assert after.words is before.words
+    assert last.words.judge("বোকা").action is WordAction.BLOCK
 
 
 async def test_they_are_kept_for_a_week(live_rules: LiveRules, redis: Redis, keys: Keys) -> None:
