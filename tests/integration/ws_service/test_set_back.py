@@ -151,10 +151,10 @@ async def test_a_roster_of_an_older_epoch_says_nothing_of_this_one(
         await client.wait_for("user_list")
         channel = replicas[0].deps.hub.parts.channels[room]
         await channel.catch_up()
-        [before] = await replicas[0].deps.hub.parts.history.log.heads([room])
+        before = await replicas[0].deps.hub.parts.history.log.head(room)
         channel.roster.epoch, channel.roster.rv = "older", 99
         await channel.catch_up()
-        [after] = await replicas[0].deps.hub.parts.history.log.heads([room])
+        after = await replicas[0].deps.hub.parts.history.log.head(room)
         assert before is not None
         assert after is not None
         assert (after.rv, channel.roster.rv) == (before.rv, before.rv)

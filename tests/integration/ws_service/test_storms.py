@@ -16,6 +16,7 @@ from tests.patience import eventually
 from websockets.frames import Frame, Opcode
 
 from shared.domain.budgets import UNLIMITED
+from shared.presence.presence import Renewal
 from shared.protocol.close_codes import CloseCode
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ async def test_one_deleted_room_keeps_nobody_else_from_coming_back(
         await replicas[0].deps.redis.hset(hub.parts.keys.meta(rooms[0]), "closed", "1")
         await hub.rejoin(members)
         assert await crowd.clients[0].wait_closed() == 4000
-        assert await hub.parts.presence.renew(members[1:]) == []
+        assert await hub.parts.presence.renew(members[1:]) == Renewal([], None)
 
 
 async def test_a_passing_refusal_of_redis_stops_no_heartbeat(

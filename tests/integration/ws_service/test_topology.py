@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -89,3 +90,42 @@ async def test_a_master_replaced_behind_its_back_is_noticed_by_the_probe(
             await until_heard(client, ["আগে", "পরে"])
     finally:
         group.stop()
+
+
+async def test_a_node_that_is_away_stops_no_repair_of_the_rooms_on_the_others(
+    settings_for: Callable[..., WsSettings], reachable_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_service.heartbeat.RENEWAL_SECONDS", 0.2)
+    cluster = start_cluster(reachable_path / "cluster")
+    url = SecretStr(cluster.url)
+    try:
+        settings = settings_for("ws-1", redis_url=url, position_check_seconds=0.2)
+        async with run_replica(settings) as replica:
+            hub, keys = replica.deps.hub, replica.deps.hub.parts.keys
+            homes = {
+                cluster.owner_of(key_slot(keys.meta(room).encode())): room
+                for room in (uuid4() for _ in range(64))
+            }
+            (away, lost), (_, well) = list(homes.items())[:2]
+            async with chat(replica.base, lost), chat(replica.base, well) as client:
+                await say_until_acknowledged(client, "আগে")
+                await client.wait_for("message")
+                await asyncio.to_thread(cluster.kill, away)
+                unheard, heard = keys.channel(well), replica.deps.subscriber.heard
+                monkeypatch.setattr(
+                    replica.deps.subscriber,
+                    "heard",
+                    lambda name, payload: None if name == unheard else heard(name, payload),
+                )
+                await say_until_acknowledged(client, "পরে")
+                conns = keys.conns(keys.partition_of(well))
+                await replica.deps.redis.delete(conns)
+                await client.wait_for("message", lambda event: event["message"] == "পরে")
+
+                async def is_renewed() -> bool:
+                    return bool(await replica.deps.redis.zcard(conns))
+
+                await eventually(is_renewed)
+                assert len(hub.connections) == 2
+    finally:
+        cluster.stop()

@@ -13,12 +13,13 @@ from shared.domain.account import SETTLE_SECONDS
 from shared.limits.connection_counts import RENEWAL_SECONDS as COUNT_RENEWAL_SECONDS
 from shared.presence.presence import RENEWAL_SECONDS
 from shared.protocol.envelopes import ProbeEnvelope, UnknownEnvelope, decode_envelope
-from shared.protocol.errors import ChatError
+from shared.protocol.errors import ChatError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from shared.broker.broker import Publisher, Subscriber
+    from shared.presence.presence import Member
     from ws_service.hub import Hub
 
 log = structlog.stdlib.get_logger()
@@ -50,28 +51,54 @@ class Heartbeat:
         self._hub = hub
 
     async def renew_presence(self) -> None:
-        """Keeps every connection alive in Redis, in one pipeline."""
+        """Keeps every connection alive in Redis, in one pipeline; what fails stops nothing else."""
         hub = self._hub
         members = [c.member for c in hub.connections.values() if not c.closing]
         if not members:
             return
-        presence = hub.parts.presence
-        missing = await presence.renew(members)
-        await presence.mark_seen(list({m.user for m in members}), hub.seen_until_ms())
-        if missing:
-            await hub.rejoin(missing)
+        users = list({m.user for m in members})
+        told = await asyncio.gather(
+            self._renew(members),
+            hub.parts.presence.mark_seen(users, hub.seen_until_ms()),
+            return_exceptions=True,
+        )
+        failed = [error for error in told if error is not None]
+        failed.sort(key=lambda error: isinstance(error, ChatError))  # an outage hides no bug
+        if failed:
+            raise failed[0]
+
+    async def _renew(self, members: list[Member]) -> None:
+        renewal = await self._hub.parts.presence.renew(members)
+        if renewal.missing:
+            await self._hub.rejoin(renewal.missing)
+        if renewal.failed is not None:
+            raise renewal.failed
 
     async def check_positions(self) -> None:
-        """Compares every room and its rules with Redis: O(rooms), not O(connections)."""
+        """Compares every room and its rules with Redis: O(rooms), not O(connections).
+
+        Raises:
+            Unavailable: not every room could be compared.
+        """
         hub = self._hub
         await hub.parts.guards.check()
         channels = list(hub.parts.channels)
+        away: dict[int, Unavailable] = {}
+        """Partitions whose server did not answer: each further chunk would wait for it again."""
         for at in range(0, len(channels), POSITION_CHUNK):
-            chunk = channels[at : at + POSITION_CHUNK]
-            heads = await hub.parts.history.log.heads([c.room for c in chunk])
-            for channel, head in zip(chunk, heads, strict=True):
-                if channel.differs_from(head):
+            asked = [
+                channel
+                for channel in channels[at : at + POSITION_CHUNK]
+                if hub.parts.keys.partition_of(channel.room) not in away
+            ]
+            heads = await hub.parts.history.log.heads([channel.room for channel in asked])
+            for channel, head in zip(asked, heads, strict=True):
+                if isinstance(head, Unavailable):
+                    away[hub.parts.keys.partition_of(channel.room)] = head
+                elif channel.differs_from(head):
                     channel.check()
+        for error in away.values():
+            raise error
 
     async def settle_limits(self) -> None:
         """Tells what was spent here, and from which addresses connections have gone."""

@@ -299,11 +299,11 @@ class RoomChannel:
         return moved
 
     async def _head(self) -> Head:
-        [head] = await self._history.log.heads([self.room])
+        head = await self._history.log.head(self.room)
         if head is None or head.closed:
             # Somebody is in it: if it is nowhere any more, it begins anew. A deleted one does not.
             await self._history.rooms.open(self.room, create=True)
-            [head] = await self._history.log.heads([self.room])
+            head = await self._history.log.head(self.room)
         if head is None:
             raise RoomNotLoaded(self.room)
         return head

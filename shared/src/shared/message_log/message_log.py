@@ -18,12 +18,13 @@ from shared.message_log.message_publisher import MessagePublisher
 from shared.message_log.outcomes import Published, RoomNotLoaded, refusal
 from shared.message_log.seen_places import SeenPlaces
 from shared.protocol.codec import MessageBody, Revision, StoredMessage, encode_body
+from shared.protocol.errors import Unavailable
 from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.publish_call import PublishLimits
 from shared.redis_schema.scripts import SAVED_REVISIONS_KEPT, Scripts
 from shared.runtime.clock import IdMaker
 from shared.runtime.futures import settle
-from shared.runtime.redis_client import redis_outage_as_unavailable
+from shared.runtime.redis_client import is_outage, redis_outage_as_unavailable, unavailable_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,21 +185,24 @@ class MessageLog:
         """Oldest first, newer than `seq`. The first may be far newer: older ones were trimmed."""
         return await self._read(room, "after", seq, limit)
 
-    async def heads(self, rooms: Sequence[UUID]) -> list[Head | None]:
-        """The place of each room; None when Redis does not know it."""
+    async def head(self, room: UUID) -> Head | None:
+        """The place of a room; None when Redis does not know it."""
+        [head] = await self.heads([room])
+        if isinstance(head, Unavailable):
+            raise head
+        return head
+
+    async def heads(self, rooms: Sequence[UUID]) -> list[Head | Unavailable | None]:
+        """The place of each room; None when Redis does not know it.
+
+        Or why it cannot be told: one node of a Cluster that is away says nothing of the others.
+        """
         pipeline = self._redis.pipeline(transaction=False)
         for room in rooms:
             pipeline.hmget(self._keys.meta(room), ["epoch", "seq", "rv", "ev", "at", "closed"])
         with redis_outage_as_unavailable():
-            answers = await pipeline.execute()
-        return [
-            None
-            if epoch is None
-            else Head(
-                epoch.decode(), int(seq), int(rv), int(ev or 0), int(at or 0), closed is not None
-            )
-            for epoch, seq, rv, ev, at, closed in answers
-        ]
+            answers = await pipeline.execute(raise_on_error=False)
+        return [_head(answer) for answer in answers]
 
     async def revisions(self, room: UUID, seqs: Sequence[int]) -> dict[int, Revision]:
         """Revisions that may be newer than PostgreSQL's rows, by seq."""
@@ -292,6 +296,17 @@ class MessageLog:
                 for n, micros, body, edit in entries
             ),
         )
+
+
+def _head(answer: Any) -> Head | Unavailable | None:
+    if isinstance(answer, Exception):
+        if not is_outage(answer):
+            raise answer
+        return unavailable_for(answer)
+    epoch, seq, rv, ev, at, closed = answer
+    if epoch is None:
+        return None
+    return Head(epoch.decode(), int(seq), int(rv), int(ev or 0), int(at or 0), closed is not None)
 
 
 def parse_revision(raw: bytes) -> Revision:

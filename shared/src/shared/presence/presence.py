@@ -23,9 +23,9 @@ from shared.domain.worn_names import stem
 from shared.protocol.envelopes import Person, decode_person, encode_person, encode_session_end
 from shared.redis_schema.call_batcher import CallBatcher
 from shared.redis_schema.pipelines import run_all
-from shared.redis_schema.scripts import Call, Command, Scripts
+from shared.redis_schema.scripts import Command, Scripts
 from shared.rooms.live_rooms import LiveRoom, parse_live_room
-from shared.runtime.redis_client import redis_outage_as_unavailable
+from shared.runtime.redis_client import is_outage, redis_outage_as_unavailable, unavailable_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +105,16 @@ class RosterSnapshot:
     epoch: str
     rv: int
     people: tuple[Present, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of connections that were to be kept alive."""
+
+    missing: list[Member]
+    """Those that Redis does not have,"""
+    failed: Exception | None
+    """and why others could not be renewed, where a node of a Cluster was away."""
 
 
 def person_of(user: User) -> Person:
@@ -193,8 +203,10 @@ class Presence:
             return None
         return Called(decode_person(answer[0]), answer[2].decode(), int(answer[1]))
 
-    async def renew(self, members: Sequence[Member]) -> list[Member]:
-        """Keeps connections alive, in one round trip; returns those that Redis does not have."""
+    async def renew(self, members: Sequence[Member]) -> Renewal:
+        """Keeps connections alive, in one round trip."""
+        if not members:
+            return Renewal([], None)
         by_partition: dict[int, list[str]] = {}
         by_name = {str(member): member for member in members}
         for name, member in by_name.items():
@@ -204,8 +216,12 @@ class Presence:
             for partition, names in by_partition.items()
             for at in range(0, len(names), REFRESH_CHUNK)
         ]
-        answers = await self._run(calls)
-        return [by_name[name.decode()] for answer in answers for name in answer]
+        with redis_outage_as_unavailable():
+            answers = await run_all(self._redis, calls)
+        failed = [answer for answer in answers if isinstance(answer, Exception)]
+        told = [answer for answer in answers if not isinstance(answer, Exception)]
+        missing = [by_name[name.decode()] for names in told for name in names]
+        return Renewal(missing, _gravest(failed))
 
     async def reap(self, partition: int) -> int:
         """Removes what expired in one partition and announces it; returns how much."""
@@ -307,12 +323,10 @@ class Presence:
         ]
         return present, int(total)
 
-    async def _run(self, calls: Sequence[Call]) -> list[Any]:
-        if not calls:
-            return []
-        with redis_outage_as_unavailable():
-            answers = await run_all(self._redis, calls)
-            for answer in answers:
-                if isinstance(answer, Exception):
-                    raise answer
-        return answers
+
+def _gravest(errors: Sequence[Exception]) -> Exception | None:
+    """What is to be raised of several: an outage must not hide a bug."""
+    bugs = [error for error in errors if not is_outage(error)]
+    if bugs or not errors:
+        return bugs[0] if bugs else None
+    return unavailable_for(errors[0])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.integration.shared.conftest import IDS, make_user
 
-from shared.presence.presence import Joined, Member, Presence, Refused
+from shared.presence.presence import Joined, Member, Presence, Refused, Renewal
 from shared.protocol.envelopes import RosterEnvelope, decode_envelope
 from shared.runtime.redis_client import node_for
 
@@ -216,7 +216,7 @@ async def test_a_renewal_that_comes_first_wins_over_the_reaper(
     member, _ = await join(presence, room, user)
     partition = keys.partition_of(room)
     await redis.zadd(keys.conns(partition), {str(member): 1})
-    assert await presence.renew([member]) == []
+    assert await presence.renew([member]) == Renewal([], None)
     assert await presence.reap(partition) == 0
 
 
@@ -227,7 +227,7 @@ async def test_a_renewal_tells_which_connections_are_gone(
     user = make_user()
     member, _ = await join(presence, room, user)
     lost = connection_of(room, user)
-    assert await presence.renew([member, lost]) == [lost]
+    assert await presence.renew([member, lost]) == Renewal([lost], None)
 
 
 async def test_a_new_name_is_announced_with_the_old_one(
