@@ -304,7 +304,7 @@ class ModerationDirectory:
     async def record(self, deeds: Sequence[Deed]) -> None:
         """Writes lines of the audit log of what was done elsewhere."""
         async with self._database.changing() as connection:
-            await connection.execute(insert(AuditEntry), [_line(deed) for deed in deeds])
+            await connection.execute(insert(AuditEntry), [audit_line(deed) for deed in deeds])
 
     @asynccontextmanager
     async def _changing(self, deed: Deed) -> AsyncIterator[AsyncConnection]:
@@ -319,11 +319,12 @@ class ModerationDirectory:
                     set_={"version": func.greatest(RoomRule.version + 1, deed.micros)},
                 )
             )
-            await connection.execute(insert(AuditEntry).values(_line(deed)))
+            await connection.execute(insert(AuditEntry).values(audit_line(deed)))
             yield connection
 
 
-def _line(deed: Deed) -> dict[str, Any]:
+def audit_line(deed: Deed) -> dict[str, Any]:
+    """The row of `deed`."""
     return {
         "id": deed.id,
         "room_id": deed.room,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,10 +11,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.domain.times import datetime_of, micros_of
-from shared.message_store.tables import HeldMessage, Report
+from shared.message_store.moderation_directory import audit_line
+from shared.message_store.tables import AuditEntry, HeldMessage, Message, Report
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from shared.message_store.database import Database
+    from shared.message_store.moderation_directory import Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,20 @@ class HeldRecord:
     content: str
     reply_to: UUID | None
     micros: int
+
+    @property
+    def client_id(self) -> str:
+        """Of the message that it becomes: a repetition says nothing twice."""
+        return f"held-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """A message about which somebody decides now."""
+
+    held: HeldRecord
+    said: bool
+    """PostgreSQL has it as said: Redis took it once, and the decision was lost."""
 
 
 class ReviewDirectory:
@@ -136,23 +157,33 @@ class ReviewDirectory:
             rows = await connection.execute(statement.order_by(HeldMessage.id).limit(limit))
             return [_held(row) for row in rows]
 
-    async def decide_held(
-        self, room: UUID, held_id: UUID, made_by: str, decision: str, micros: int
-    ) -> HeldRecord | None:
-        """Takes a message out of the queue; None if it is not in it (any more)."""
+    @asynccontextmanager
+    async def deciding_held(
+        self, deed: Deed, held_id: UUID, decision: str
+    ) -> AsyncIterator[Deciding | None]:
+        """Takes a message out of its room's queue and notes `deed`, at the end of the block.
+
+        If the block raises, neither is done. Others who decide about the message wait meanwhile, so
+        the block must be short. Yields None if it is not in the queue (any more).
+        """
         statement = (
             update(HeldMessage)
             .where(
                 HeldMessage.id == held_id,
-                HeldMessage.room_id == room,
+                HeldMessage.room_id == deed.room,
                 HeldMessage.decided_at.is_(None),
             )
-            .values(decided_at=datetime_of(micros), decided_by=made_by, decision=decision)
+            .values(decided_at=datetime_of(deed.micros), decided_by=deed.made_by, decision=decision)
             .returning(*HeldMessage.__table__.columns)
         )
         async with self._database.changing() as connection:
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else _held(row)
+            if row is None:
+                yield None
+                return
+            await connection.execute(insert(AuditEntry).values(audit_line(deed)))
+            held = _held(row)
+            yield Deciding(held, said=await _is_stored(connection, held))
 
     async def waiting(self) -> tuple[int, int]:
         """How many reports and held messages wait, in all rooms."""
@@ -161,6 +192,17 @@ class ReviewDirectory:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(reports, held))).one()
         return int(row[0]), int(row[1])
+
+
+async def _is_stored(connection: AsyncConnection, held: HeldRecord) -> bool:
+    found = await connection.scalar(
+        select(Message.seq).where(
+            Message.room_id == held.room,
+            Message.user_id == held.user,
+            Message.client_id == held.client_id,
+        )
+    )
+    return found is not None
 
 
 def _held(row: Any) -> HeldRecord:

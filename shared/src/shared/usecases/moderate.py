@@ -28,7 +28,7 @@ from shared.domain.times import DAY_MICROS, day_of
 from shared.limits.addresses import KEPT_DAYS
 from shared.message_store.moderation_directory import Deed
 from shared.protocol.codec import decode_body
-from shared.protocol.errors import ChatError, ErrorCode
+from shared.protocol.errors import ChatError, ErrorCode, Unavailable
 from shared.usecases.outages import store_outage_as_unavailable
 from shared.usecases.post_message import CheckedDraft
 
@@ -52,6 +52,8 @@ MOST_PURGED: Final = 10_000
 """Messages of a room that one purge looks at, the newest first."""
 PURGE_PAGE: Final = 100
 PURGE_TOGETHER: Final = 16
+SAY_SECONDS: Final = 2.0
+"""So long Redis may take for an approved message: a connection to PostgreSQL waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Moderator:
 
     The order is always PostgreSQL, then Redis: what was interrupted between is brought over by the
     next change, or when the copy in Redis expires; a caller that is told of a failure tries again.
+    But a held message is said first and noted then: what is noted as said, was heard.
     """
 
     directory: ModerationDirectory
@@ -327,30 +330,33 @@ class Moderator:
     async def decide_held(self, actor: Actor, room: UUID, held: UUID, *, approve: bool) -> None:
         """Lets a message that was held be said now by who wrote it, or drops it.
 
+        It is noted as approved only when Redis has it: what could not be said, waits as before.
+
         Raises:
-            ChatError: `not_found`, somebody else was quicker.
+            ChatError: `not_found`, somebody else was quicker; `room_not_found`, the room is gone,
+                and what waits for it can only be dropped.
         """
         decision = "approved" if approve else "rejected"
         deed = self._deed(actor, room, f"held_{decision}", str(held))
-        with store_outage_as_unavailable():
-            record = await self.reviews.decide_held(room, held, str(actor), decision, deed.micros)
-            if record is None:
-                raise ChatError(ErrorCode.NOT_FOUND, held=str(held))
-            await self.directory.record([deed])
         if approve:
-            await self._say(record)
+            # May read PostgreSQL, which nobody should wait for who has a connection already.
+            await self.history.rooms.open(room)
+        with store_outage_as_unavailable():
+            async with self.reviews.deciding_held(deed, held, decision) as deciding:
+                if deciding is None:
+                    raise ChatError(ErrorCode.NOT_FOUND, held=str(held))
+                if approve and not deciding.said:
+                    await self._say(deciding.held)
 
     async def _say(self, held: HeldRecord) -> None:
         author = User(held.user, b"", held.username, held.color, held.micros)
-        # By the id of what was held, so that a repetition says nothing twice.
-        draft = CheckedDraft(
-            held.content,
-            f"held-{held.id}",
-            "text",
-            None,
-            None if held.reply_to is None else str(held.reply_to),
-        )
-        await self.poster.post(author, held.room, draft)
+        reply_to = None if held.reply_to is None else str(held.reply_to)
+        draft = CheckedDraft(held.content, held.client_id, "text", None, reply_to)
+        try:
+            async with asyncio.timeout(SAY_SECONDS):
+                await self.poster.post(author, held.room, draft)
+        except TimeoutError as error:
+            raise Unavailable("redis") from error
 
     # ------------------------------------------------------------------ inside
 

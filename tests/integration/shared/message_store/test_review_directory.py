@@ -7,7 +7,14 @@ import pytest
 
 from shared.domain.ids import uuid7
 from shared.message_store.database import Database
-from shared.message_store.review_directory import HeldRecord, ReportRecord, ReviewDirectory
+from shared.message_store.moderation_directory import Deed, ModerationDirectory
+from shared.message_store.review_directory import (
+    Deciding,
+    HeldRecord,
+    ReportRecord,
+    ReviewDirectory,
+)
+from shared.protocol.errors import Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +26,11 @@ ROOM, OTHER_ROOM, USER = uuid4(), uuid4(), uuid4()
 @pytest.fixture
 def reviews(engine: AsyncEngine) -> ReviewDirectory:
     return ReviewDirectory(Database(engine))
+
+
+@pytest.fixture
+def directory(engine: AsyncEngine) -> ModerationDirectory:
+    return ModerationDirectory(Database(engine))
 
 
 def an_id(after_ms: int) -> UUID:
@@ -67,12 +79,33 @@ async def test_what_waits_is_listed_by_room_or_of_all_rooms(reviews: ReviewDirec
     assert await reviews.waiting() == (0, 2)
 
 
+def deed(room: UUID = ROOM, made_by: str = "owner:x") -> Deed:
+    return Deed(uuid4(), room, made_by, "held_approved", "", NOW, {})
+
+
 async def test_one_decision_takes_a_held_message_out_and_no_second_one(
-    reviews: ReviewDirectory,
+    reviews: ReviewDirectory, directory: ModerationDirectory
+) -> None:
+    record, first = held(), deed()
+    await reviews.hold(record)
+    async with reviews.deciding_held(deed(OTHER_ROOM), record.id, "approved") as deciding:
+        assert deciding is None
+    async with reviews.deciding_held(first, record.id, "approved") as deciding:
+        assert deciding == Deciding(record, said=False)
+    async with reviews.deciding_held(deed(made_by="owner:y"), record.id, "rejected") as deciding:
+        assert deciding is None
+    assert await reviews.open_held(ROOM, 10) == []
+    assert await directory.deeds(ROOM, None, 10) == [first]
+    assert await directory.deeds(OTHER_ROOM, None, 10) == []
+
+
+async def test_a_decision_that_cannot_be_carried_out_was_not_made(
+    reviews: ReviewDirectory, directory: ModerationDirectory
 ) -> None:
     record = held()
     await reviews.hold(record)
-    assert await reviews.decide_held(OTHER_ROOM, record.id, "owner:x", "approved", NOW) is None
-    assert await reviews.decide_held(ROOM, record.id, "owner:x", "approved", NOW) == record
-    assert await reviews.decide_held(ROOM, record.id, "owner:y", "rejected", NOW) is None
-    assert await reviews.open_held(ROOM, 10) == []
+    with pytest.raises(Unavailable):
+        async with reviews.deciding_held(deed(), record.id, "approved"):
+            raise Unavailable("redis")
+    assert await reviews.open_held(ROOM, 10) == [record]
+    assert await directory.deeds(ROOM, None, 10) == []
