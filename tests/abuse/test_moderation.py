@@ -184,6 +184,28 @@ async def test_unwanted_words_are_masked_refused_or_held_for_staff(scene: Scene)
     await scene.decide("POST", f"held/{waiting['id']}/", 404, approve=True)
 
 
+async def test_a_held_picture_is_shown_to_staff_and_said_as_one(scene: Scene) -> None:
+    other = await scene.person("অন্যজন", OTHERS)
+    client = await scene.come(other, 2)
+    await scene.decide("POST", "words/", word="ছাগল", action="hold")
+    await scene.settle(client)
+    pictures = [{"message_type": "image", "file_url": f"https://example.org/{n}.png"} for n in "১২"]
+    await client.say("এই ছাগল", client_id="১", **pictures[0])
+    await client.wait_for("error", lambda e: e["code"] == "held_for_review")
+    answer = await other.call(
+        "POST", "/api/messages/", room_id=scene.room, content="এই ছাগল", **pictures[1]
+    )
+    assert code_of(answer) == "held_for_review"
+    waiting = (await scene.decide("GET", "held/", 200))["held"]
+    fields = ("message_type", "file_url")
+    assert [{name: held[name] for name in fields} for held in waiting] == pictures
+    for held in waiting:
+        await scene.decide("POST", f"held/{held['id']}/", 204, approve=True)
+        said = await client.wait_for("message", lambda e: e["file_url"] == held["file_url"])  # noqa: B023
+        assert (said["message"], said["user_id"]) == ("এই ছাগল", other.id)
+        assert said["message_type"] == "image"
+
+
 async def test_the_suggested_list_is_added_once_and_leaves_what_was_decided(scene: Scene) -> None:
     await scene.decide("POST", "words/", word="idiot", action="block")
     for _ in range(2):

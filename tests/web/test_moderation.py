@@ -137,6 +137,23 @@ def test_a_held_message_waits_until_staff_let_it_be_said(scene: Scene, mita: Per
     expect(scene.panel("log").get_by_text(bn("log.did_held_approved"))).to_be_visible()
 
 
+def test_staff_look_at_a_held_picture_before_they_let_it_be_said(
+    scene: Scene, mita: Person
+) -> None:
+    scene.decide("POST", "words/", word="goat", action="hold")
+    mita.button("composer.image").click()
+    dialog = mita.dialog("composer.image")
+    dialog.get_by_label(bn("composer.image_url")).fill("https://example.org/goat.png")
+    dialog.get_by_role("button", name=bn("composer.image_add")).click()
+    expect(mita.page.get_by_text(bn("message.held"))).to_be_visible()
+    panel = scene.panel("held")
+    show = panel.get_by_role("button", name=bn("message.image_show"))
+    expect(show).to_contain_text("example.org")
+    panel.get_by_role("button", name=bn("held.approve")).click()
+    expect(mita.pending).to_have_count(0)
+    expect(mita.page.get_by_role("button", name=bn("message.image_show"))).to_be_visible()
+
+
 def test_a_link_makes_a_moderator(scene: Scene, mita: Person) -> None:
     panel = scene.panel("moderators")
     panel.get_by_role("button", name=bn("moderators.new_link")).click()

@@ -91,6 +91,8 @@ def held_view(held: HeldRecord) -> HeldView:
         user_id=str(held.user),
         name=held.username,
         content=held.content,
+        message_type=held.message_type,
+        file_url=held.file_url,
         created_at=format_micros(held.micros),
     )
 

@@ -187,6 +187,8 @@ def _held(deps: Deps, user: User, room: UUID, draft: CheckedDraft) -> HeldRecord
         user.username,
         user.color,
         draft.content,
+        draft.message_type,
+        draft.file_url,
         None if draft.reply_to is None else UUID(draft.reply_to),
         deps.clock.micros(),
     )

@@ -15,6 +15,7 @@ from tests.integration.api_service.conftest import (
 )
 
 from shared.domain.ids import session_hash
+from shared.message_store.review_directory import HeldRecord
 from shared.protocol.own_views import ExportView
 from shared.usecases import export_user
 
@@ -110,6 +111,28 @@ async def test_an_export_has_what_is_stored_and_what_is_on_its_way(
     }
     assert len(exported["messages"]) == len(told)
     assert {each["client_id"] for each in exported["messages"]} == {None, "c1", "c2", "c3"}
+
+
+async def test_an_export_has_what_staff_were_asked_about(
+    client: httpx.AsyncClient, deps: Deps
+) -> None:
+    person, room = await make_person(client), await make_room(client)
+    held = HeldRecord(
+        deps.ids.new(),
+        UUID(room["id"]),
+        UUID(person.id),
+        "রাকিব",
+        "#ff0000",
+        content="ছাগল",
+        message_type="image",
+        file_url="https://example.org/ছাগল.png",
+        reply_to=None,
+        micros=deps.clock.micros(),
+    )
+    await deps.reviews.hold(held)
+    [told] = (await export(client, person))["held_messages"]
+    assert (told["id"], told["content"]) == (str(held.id), held.content)
+    assert (told["message_type"], told["file_url"]) == (held.message_type, held.file_url)
 
 
 async def test_an_export_of_nothing_is_whole(client: httpx.AsyncClient) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -34,7 +34,12 @@ from shared.message_store.ingest_batch import IngestBatch
 from shared.message_store.message_reader import MessageReader
 from shared.message_store.moderation_directory import Deed, ModerationDirectory
 from shared.message_store.retention import Retention
-from shared.message_store.review_directory import HeldRecord, ReportRecord, ReviewDirectory
+from shared.message_store.review_directory import (
+    Deciding,
+    HeldRecord,
+    ReportRecord,
+    ReviewDirectory,
+)
 from shared.message_store.room_directory import RoomDirectory
 from shared.message_store.tables import Base
 from shared.message_store.user_directory import UserDirectory
@@ -271,13 +276,25 @@ async def test_the_worker_erases_and_prunes(roles: Roles) -> None:
         assert await Retention(database).remove_messages(uuid4(), now, 10) == 0
 
 
+def held_in(room: UUID, now: int) -> HeldRecord:
+    return HeldRecord(uuid4(), room, room, "রাকিব", "#ff0000", "ছাগল", "text", None, None, now)
+
+
+async def test_the_rest_service_decides_about_what_waits(roles: Roles) -> None:
+    room, now = uuid4(), SystemClock().micros()
+    deed = Deed(uuid4(), room, "owner:x", "held_approved", "", now, {})
+    async with database_as(roles, Role.API) as database:
+        reviews, held = ReviewDirectory(database), held_in(room, now)
+        await reviews.hold(held)
+        async with reviews.deciding_held(deed, held.id, "approved") as deciding:
+            assert deciding == Deciding(held, said=False)
+
+
 async def test_the_socket_service_knows_the_rules_and_keeps_what_must_wait(roles: Roles) -> None:
     room, now = uuid4(), SystemClock().micros()
     async with database_as(roles, Role.WS) as database:
         assert (await ModerationDirectory(database).rules(room, now)).version == 0
-        await ReviewDirectory(database).hold(
-            HeldRecord(uuid4(), room, room, "রাকিব", "#ff0000", "ছাগল", None, now)
-        )
+        await ReviewDirectory(database).hold(held_in(room, now))
     for statement in ("UPDATE sanctions SET reason = ''", "SELECT * FROM admins"):
         assert not await may(roles, Role.WS, statement)
 

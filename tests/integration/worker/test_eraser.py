@@ -237,14 +237,15 @@ async def put_records_of_staff(ingest: Ingest, room: UUID, user: UUID, other: UU
         WORD,
     )
     await ingest.query(
-        "INSERT INTO held_messages (id, room_id, user_id, username, color, content, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, now())",
+        "INSERT INTO held_messages (id, room_id, user_id, username, color, content, message_type,"
+        " file_url, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'image', $7, now())",
         uuid4(),
         room,
         user,
         NAME,
         COLOR,
         WORD,
+        "https://example.org/গোপনছবি.png",
     )
     await ingest.query(
         "INSERT INTO moderators (room_id, user_id, username, created_at)"

@@ -68,6 +68,8 @@ class UnheardMessages:
             body.username,
             body.user_color,
             body.message,
+            body.message_type,
+            body.file_url,
             None if body.reply_to is None else UUID(body.reply_to),
             self.clock.micros(),
         )

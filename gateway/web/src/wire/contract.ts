@@ -277,6 +277,8 @@ export interface HeldView {
   user_id: string;
   name: string;
   content: string;
+  message_type: string;
+  file_url: string | null;
   created_at: string;
 }
 /**

@@ -182,7 +182,7 @@ class Erasures:
             await connection.execute(
                 update(HeldMessage)
                 .where(HeldMessage.user_id == user_id)
-                .values(username="", color="", content="", reply_to=None)
+                .values(username="", color="", content="", file_url=None, reply_to=None)
             )
             await connection.execute(
                 update(SanctionRow)

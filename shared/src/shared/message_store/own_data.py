@@ -35,6 +35,8 @@ class OwnHeldMessage:
     id: UUID
     room_id: UUID
     content: str
+    message_type: str
+    file_url: str | None
     created_micros: int
 
 
@@ -69,6 +71,13 @@ class OwnData:
         statement = select(HeldMessage).where(HeldMessage.user_id == user_id)
         async with self._database.reading() as connection:
             return [
-                OwnHeldMessage(row.id, row.room_id, row.content, micros_of(row.created_at))
+                OwnHeldMessage(
+                    row.id,
+                    row.room_id,
+                    row.content,
+                    row.message_type,
+                    row.file_url,
+                    micros_of(row.created_at),
+                )
                 for row in await connection.execute(statement.order_by(HeldMessage.id))
             ]

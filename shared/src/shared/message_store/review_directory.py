@@ -49,6 +49,8 @@ class HeldRecord:
     username: str
     color: str
     content: str
+    message_type: str
+    file_url: str | None
     reply_to: UUID | None
     micros: int
 
@@ -142,6 +144,8 @@ class ReviewDirectory:
                     username=held.username,
                     color=held.color,
                     content=held.content,
+                    message_type=held.message_type,
+                    file_url=held.file_url,
                     reply_to=held.reply_to,
                     created_at=datetime_of(held.micros),
                 )
@@ -213,6 +217,8 @@ def _held(row: Any) -> HeldRecord:
         row.username,
         row.color,
         row.content,
+        row.message_type,
+        row.file_url,
         row.reply_to,
         micros_of(row.created_at),
     )

@@ -311,6 +311,8 @@ class HeldMessage(Base):
     username: Mapped[str]
     color: Mapped[str]
     content: Mapped[str]
+    message_type: Mapped[str] = mapped_column(server_default="text")
+    file_url: Mapped[str | None]
     reply_to: Mapped[UUID | None]
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

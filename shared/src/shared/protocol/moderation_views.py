@@ -94,6 +94,8 @@ class HeldView(_View):
     user_id: Id
     name: str
     content: str
+    message_type: str
+    file_url: str | None
     created_at: Moment
 
 

@@ -77,6 +77,8 @@ class OwnHeldMessageView(OwnView):
     id: Id
     room_id: Id
     content: str
+    message_type: str
+    file_url: str | None
     created_at: Moment
 
 

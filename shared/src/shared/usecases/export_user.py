@@ -96,6 +96,8 @@ class UserExporter:
                     id=str(each.id),
                     room_id=str(each.room_id),
                     content=each.content,
+                    message_type=each.message_type,
+                    file_url=each.file_url,
                     created_at=format_micros(each.created_micros),
                 )
                 for each in held

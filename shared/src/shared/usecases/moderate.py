@@ -351,7 +351,9 @@ class Moderator:
     async def _say(self, held: HeldRecord) -> None:
         author = User(held.user, b"", held.username, held.color, held.micros)
         reply_to = None if held.reply_to is None else str(held.reply_to)
-        draft = CheckedDraft(held.content, held.client_id, "text", None, reply_to)
+        draft = CheckedDraft(
+            held.content, held.client_id, held.message_type, held.file_url, reply_to
+        )
         try:
             async with asyncio.timeout(SAY_SECONDS):
                 await self.poster.post(author, held.room, draft)

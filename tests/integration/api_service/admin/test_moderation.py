@@ -243,13 +243,16 @@ async def test_a_message_that_waits_is_decided_once(
                 username="মিতা",
                 color="#ff0000",
                 content="বিজ্ঞাপন",
+                message_type="image",
+                file_url="https://example.org/পোস্টার.png",
                 created_at=datetime_of(deps.clock.micros()),
             )
         )
+    assert "পোস্টার.png" in (await moderator.get(f"/admin/held/details/{held_id}")).text
     path = f"/admin/held/do/{deed}?pk={held_id}"
     assert (await moderator.post(path)).status_code == 303
     said = (await api.get(f"/api/rooms/{room['id']}/messages/")).json()
-    assert ("বিজ্ঞাপন" in str(said)) is (deed == "publish")
+    assert ("বিজ্ঞাপন" in str(said)) is ("পোস্টার.png" in str(said)) is (deed == "publish")
     assert (await row_of(deps, HeldMessage, held_id)).decision == decision
     assert (await moderator.post(path)).status_code == 404
     assert (await last_record(deps)).action == f"held_{decision}"

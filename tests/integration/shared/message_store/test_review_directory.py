@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import insert
 
 from shared.domain.ids import uuid7
+from shared.domain.times import datetime_of
 from shared.message_store.database import Database
 from shared.message_store.moderation_directory import Deed, ModerationDirectory
 from shared.message_store.review_directory import (
@@ -14,6 +17,7 @@ from shared.message_store.review_directory import (
     ReportRecord,
     ReviewDirectory,
 )
+from shared.message_store.tables import HeldMessage
 from shared.protocol.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -43,7 +47,18 @@ def report(message: UUID, reporter: UUID, after_ms: int = 0, room: UUID = ROOM) 
 
 
 def held(after_ms: int = 0, room: UUID = ROOM) -> HeldRecord:
-    return HeldRecord(an_id(after_ms), room, USER, "রাকিব", "#ff0000", "ছাগল", uuid4(), NOW)
+    return HeldRecord(
+        an_id(after_ms),
+        room,
+        USER,
+        "রাকিব",
+        "#ff0000",
+        content="ছাগল",
+        message_type="image",
+        file_url="https://example.org/ছাগল.png",
+        reply_to=uuid4(),
+        micros=NOW,
+    )
 
 
 async def test_each_person_reports_a_message_once(reviews: ReviewDirectory) -> None:
@@ -77,6 +92,26 @@ async def test_what_waits_is_listed_by_room_or_of_all_rooms(reviews: ReviewDirec
     assert await reviews.open_held(None, 10) == [here, there]
     assert await reviews.open_held(None, 1) == [here]
     assert await reviews.waiting() == (0, 2)
+
+
+async def test_what_an_older_service_keeps_for_staff_is_a_text(
+    reviews: ReviewDirectory, engine: AsyncEngine
+) -> None:
+    record = replace(held(), message_type="text", file_url=None)
+    async with engine.begin() as connection:
+        await connection.execute(
+            insert(HeldMessage).values(
+                id=record.id,
+                room_id=record.room,
+                user_id=record.user,
+                username=record.username,
+                color=record.color,
+                content=record.content,
+                reply_to=record.reply_to,
+                created_at=datetime_of(record.micros),
+            )
+        )
+    assert await reviews.open_held(ROOM, 10) == [record]
 
 
 def deed(room: UUID = ROOM, made_by: str = "owner:x") -> Deed:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 STAFF, COLLEAGUE = Actor(Role.ADMIN, "মালিক"), Actor(Role.ADMIN, "সহকর্মী")
 CLOCK = SystemClock()
+FILE = "https://example.org/ছাগল.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,21 @@ class Desk:
         """Staff whose messages take another way to Redis."""
         return replace(self.moderator, poster=replace(self.moderator.poster, log=log))
 
-    async def hold(self, room: UUID) -> HeldRecord:
+    async def hold(
+        self, room: UUID, message_type: str = "text", file_url: str | None = None
+    ) -> HeldRecord:
         user = make_user()
         record = HeldRecord(
-            IDS.new(), room, user.id, user.username, user.color, "ছাগল", uuid4(), CLOCK.micros()
+            IDS.new(),
+            room,
+            user.id,
+            user.username,
+            user.color,
+            content="ছাগল",
+            message_type=message_type,
+            file_url=file_url,
+            reply_to=uuid4(),
+            micros=CLOCK.micros(),
         )
         await self.moderator.reviews.hold(record)
         return record
@@ -120,6 +132,14 @@ async def refusal(moderator: Moderator, held: HeldRecord, *, approve: bool) -> E
     with pytest.raises(ChatError) as caught:
         await moderator.decide_held(STAFF, held.room, held.id, approve=approve)
     return caught.value.code
+
+
+@pytest.mark.parametrize("kind", ["image", "file"])
+async def test_what_is_approved_keeps_its_file(desk: Desk, new_room: NewRoom, kind: str) -> None:
+    held = await desk.hold((await new_room()).id, kind, FILE)
+    await desk.moderator.decide_held(STAFF, held.room, held.id, approve=True)
+    [body] = await desk.said(held.room)
+    assert (body.message, body.message_type, body.file_url) == (held.content, kind, FILE)
 
 
 @pytest.mark.parametrize("fault", ["away", "full"])

@@ -110,9 +110,9 @@ class HeldView(StaffView, model=HeldMessage):
     """Messages that wait; the newest first."""
 
     called = "held"
-    column_list = ("content", "username", "room_id", "created_at", "decision")
+    column_list = ("content", "username", "room_id", "message_type", "created_at", "decision")
     column_details_list = (
-        *("content", "username", "room_id", "created_at"),
+        *("content", "username", "room_id", "message_type", "file_url", "created_at"),
         *("decision", "decided_by", "decided_at", "reply_to", "id"),
     )
     column_default_sort: ClassVar[Any] = [("id", True)]
@@ -122,8 +122,16 @@ class HeldView(StaffView, model=HeldMessage):
         NullFilter("state", HeldMessage.decided_at, "open", "decided"),
         RoomFilter("room", HeldMessage.room_id),
     )
-    column_formatters: ClassVar[Any] = {**_CELLS, "content": show_short}
-    column_formatters_detail: ClassVar[Any] = {**_CELLS, "reply_to": show_code}
+    column_formatters: ClassVar[Any] = {
+        **_CELLS,
+        "content": show_short,
+        "message_type": show_choice,
+    }
+    column_formatters_detail: ClassVar[Any] = {
+        **_CELLS,
+        "message_type": show_choice,
+        "reply_to": show_code,
+    }
     deeds = (
         Deed("publish", "held_publish", Role.MODERATOR, _publish, applies=_is_open),
         Deed(
