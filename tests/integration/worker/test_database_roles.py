@@ -270,7 +270,7 @@ async def test_the_worker_erases_and_prunes(roles: Roles) -> None:
         erasures = Erasures(database)
         wish = await erasures.take(now + 1, 60)
         assert wish is not None
-        await erasures.empty_records(person.id)
+        await erasures.empty_records(person.id, now)
         await erasures.put_off(wish, now)
         await Retention(database).remove_users([person.id], now)
         assert await Retention(database).remove_messages(uuid4(), now, 10) == 0

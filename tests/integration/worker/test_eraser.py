@@ -16,11 +16,14 @@ from tests.integration.worker.talking import (
 )
 from tests.patience import eventually
 
+from shared.domain.moderation import Role
 from shared.domain.position import Position
 from shared.message_log.log_removal import LogRemoval
+from shared.message_store.review_directory import HeldRecord
 from shared.presence.presence import Member
 from shared.protocol.codec import decode_body
-from shared.protocol.errors import ChatError
+from shared.protocol.errors import ChatError, ErrorCode
+from shared.usecases.moderate import Actor
 from shared.usecases.post_message import CheckedDraft
 
 if TYPE_CHECKING:
@@ -283,3 +286,38 @@ async def test_dead_letters_and_records_of_staff_are_emptied(
         await wait_until_done(deps, erasure)
     await assert_nothing_is_left(settings, ingest)
     assert await ingest.redis.xlen(ingest.keys.dead(1)) == 1
+
+
+async def test_staff_are_not_asked_about_the_erased_any_more(
+    deps: Deps, ingest: Ingest, settings: WorkerSettings
+) -> None:
+    user, other = await make_person(deps, NAME, COLOR), await make_person(deps, "অন্যজন")
+    room = (await make_room(deps)).id
+    await put_records_of_staff(ingest, room, user.id, other.id)
+    await ingest.query(
+        "UPDATE held_messages SET decided_at = now(), decided_by = 'admin:x', decision = 'rejected'"
+    )
+    held = HeldRecord(
+        deps.ids.new(), room, user.id, NAME, COLOR, WORD, "text", None, None, deps.clock.micros()
+    )
+    await deps.reviews.hold(held)
+    erasure = await request(deps, user)
+    async with running_worker(settings):
+        await wait_until_done(deps, erasure)
+    decided = "SELECT string_agg(decision || ' ' || decided_by, ', ' ORDER BY id) FROM {}"
+    assert await ingest.query(decided.format("held_messages WHERE id = $1"), held.id) == (
+        "erased erasure"
+    )
+    assert await ingest.query(decided.format("held_messages WHERE id <> $1"), held.id) == (
+        "rejected admin:x"
+    )
+    assert await ingest.query(decided.format("reports WHERE user_id = $1"), user.id) == (
+        "erased erasure"
+    )
+    # Others are still answerable for what the erased have reported.
+    [report] = await deps.reviews.open_reports(room, 10)
+    assert (report.user, report.reporter) == (other.id, user.id)
+    with pytest.raises(ChatError) as caught:
+        await deps.moderator.decide_held(Actor(Role.ADMIN, "x"), room, held.id, approve=True)
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert (await deps.history.before(room, None, 10)).total == 0

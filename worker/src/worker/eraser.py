@@ -80,7 +80,7 @@ class Eraser:
             await self.sessions.end(erasure.session_hash)
         open_rooms = await self.presence.end_session(user)
         await self._release_rooms(user)
-        await self.erasures.empty_records(user)
+        await self.erasures.empty_records(user, began)
         await self._empty_messages(erasure, stop)
         settled = began - erasure.requested_micros >= self.settle * MICROS_PER_SECOND
         if open_rooms or not settled or not await self._is_carried(stop):

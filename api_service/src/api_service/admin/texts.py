@@ -117,6 +117,7 @@ _LISTS: Final = {
     "choice.dismissed": ("রাখা হয়েছে", "kept"),
     "choice.approved": ("প্রকাশিত", "published"),
     "choice.rejected": ("বাতিল", "rejected"),
+    "choice.erased": ("মানুষটি নিজেকে মুছেছেন", "author erased"),
     "choice.viewer": ("দর্শক", "viewer"),
     "choice.moderator": ("মডারেটর", "moderator"),
     "choice.admin": ("পরিচালক", "admin"),

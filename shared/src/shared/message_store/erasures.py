@@ -47,6 +47,11 @@ _EMPTY: Final = {
     "reply_to": None,
     "client_id": None,
 }
+_EMPTY_REVIEWS: Final[tuple[tuple[type[Report | HeldMessage], dict[str, str | None]], ...]] = (
+    (Report, {"username": "", "content": ""}),
+    (HeldMessage, {"username": "", "color": "", "content": "", "file_url": None, "reply_to": None}),
+)
+_CLOSED: Final = {"decided_by": "erasure", "decision": "erased"}
 _NOT_EMPTY: Final = not_(and_(Message.deleted_at.is_not(None), Message.username == ""))
 
 
@@ -169,21 +174,24 @@ class Erasures:
             )
             await add_to_counters(connection, room, {"messages": -living.rowcount})
 
-    async def empty_records(self, user_id: UUID) -> None:
-        """Takes a user's name and words out of what staff keep; what they decided stays."""
+    async def empty_records(self, user_id: UUID, micros: int) -> None:
+        """Takes a user's name and words out of what staff keep; what they decided stays.
+
+        What waits for staff is closed at `micros` (µs): there is nothing left to decide about.
+        """
         name = str(user_id)
+        closed = {"decided_at": datetime_of(micros), **_CLOSED}
         async with self._database.changing() as connection:
-            await connection.execute(
-                update(Report).where(Report.user_id == user_id).values(username="", content="")
-            )
+            for table, emptied in _EMPTY_REVIEWS:
+                theirs = table.user_id == user_id
+                await connection.execute(update(table).where(theirs).values(**emptied))
+                await connection.execute(
+                    update(table).where(theirs, table.decided_at.is_(None)).values(**closed)
+                )
             await connection.execute(
                 update(Report).where(Report.reporter_id == user_id).values(reason="")
             )
-            await connection.execute(
-                update(HeldMessage)
-                .where(HeldMessage.user_id == user_id)
-                .values(username="", color="", content="", file_url=None, reply_to=None)
-            )
+            # Nothing in those of an address says whose it was, and others may bear the name.
             await connection.execute(
                 update(SanctionRow)
                 .where(SanctionRow.subject_kind == "user", SanctionRow.subject == name)
