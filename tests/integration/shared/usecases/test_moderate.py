@@ -1,4 +1,4 @@
-"""What staff decide when a server leaves them; what people at two replicas feel is in tests/abuse."""
+"""What staff decide when servers leave them; what people feel of it is in tests/abuse."""
 
 from __future__ import annotations
 
