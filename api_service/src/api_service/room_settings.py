@@ -88,7 +88,9 @@ async def change_room(
 
 
 async def delete_room(deps: Deps, room: UUID, caller: Caller) -> None:
-    """Deletes a room with its messages and closes it for those who are in it.
+    """Deletes a room and closes it for those who are in it; nobody sees its messages any more.
+
+    A worker removes these, so that no room is too big to be deleted.
 
     Raises:
         ChatError: `room_not_found` or `forbidden`.

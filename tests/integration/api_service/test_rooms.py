@@ -16,6 +16,8 @@ from tests.integration.api_service.conftest import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import httpx
 
     from api_service.wiring import Deps
@@ -204,10 +206,17 @@ async def test_a_room_of_nobody_is_changed_by_administrators_alone(
     assert (await client.delete(path, headers=bearer(ADMIN_TOKEN))).status_code == 204
 
 
-async def test_a_deleted_room_is_gone_with_its_messages(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_deleted_room_is_gone_with_its_messages(
+    client: httpx.AsyncClient,
+    persist: Callable[[], Awaitable[None]],
+    stored: bool,  # noqa: FBT001 - a parameter of pytest
+) -> None:
     owner = await make_person(client)
     room = await make_room(client, owner)
     message = await say(client, owner, room["id"], "বিদায়")
+    if stored:
+        await persist()
     path = f"/api/rooms/{room['id']}/"
     gone = await client.delete(path, headers=owner.headers)
     assert (gone.status_code, gone.content) == (204, b"")

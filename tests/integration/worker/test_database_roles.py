@@ -27,6 +27,7 @@ from shared.domain.word_filter import WordRule
 from shared.domain.word_index import WordAction
 from shared.message_store.bulk_writer import BulkWriter
 from shared.message_store.database import Database, open_database
+from shared.message_store.deleted_rooms import DeletedRooms, Piece
 from shared.message_store.engine import create_bulk_pool, create_engine
 from shared.message_store.erasures import Erasures
 from shared.message_store.grants import GRANTS, Role, role_name
@@ -198,6 +199,11 @@ async def test_the_worker_stores_batches_of_every_kind(roles: Roles) -> None:
             await RoomDirectory(database).delete_room(closed, SystemClock().micros())
         late = await writer.write_batch(IngestBatch.of([message_row(closed, 1)]), 1)
         assert late.inserted == 0
+        async with database_as(roles, Role.API) as database:
+            await RoomDirectory(database).delete_room(room, SystemClock().micros())
+    async with database_as(roles, Role.WORKER) as database:
+        removed = await DeletedRooms(database).remove_messages(room, 0, 9)
+        assert removed == Piece(3, 3, is_last=True)
 
 
 async def test_the_rest_service_keeps_rooms_and_people(roles: Roles) -> None:

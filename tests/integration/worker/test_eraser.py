@@ -218,6 +218,37 @@ async def test_a_message_in_a_room_that_is_nowhere_is_emptied(
     await assert_sums_are_exact(deps, ingest, room)
 
 
+async def test_an_erasure_ends_when_a_deleted_room_has_nothing_of_them_any_more(
+    deps: Deps, ingest: Ingest, settings: WorkerSettings
+) -> None:
+    user, other = await make_person(deps, NAME, COLOR), await make_person(deps, "অন্যজন")
+    gone, stays = (await make_room(deps)).id, (await make_room(deps)).id
+    for n in range(4):
+        await say(deps, user, gone, f"{WORD} {n}")
+    await say(deps, other, stays, "অন্যজন")
+    await carried(ingest, settings)
+    await make_cold(ingest, gone)
+    await deps.room_directory.delete_room(gone, deps.clock.micros())
+    erasure = await request(deps, user)
+    late = settings.model_copy(update={"empty_every_seconds": 600.0})
+    await ingest.query("UPDATE rooms SET emptied_at = now() WHERE id = $1", gone)
+    async with running_worker(late):
+
+        async def swept() -> bool:
+            since = deps.clock.micros() - erasure.requested_micros
+            return since > 5 * settings.erase_settle_seconds * 1_000_000
+
+        await eventually(swept)
+        found = await deps.erasures.find(erasure.id)
+        assert found is not None
+        assert found.finished_micros is None
+    await ingest.query("UPDATE rooms SET emptied_at = NULL WHERE id = $1", gone)
+    async with running_worker(settings):
+        await wait_until_done(deps, erasure)
+    await assert_nothing_is_left(settings, ingest)
+    await assert_sums_are_exact(deps, ingest, stays)
+
+
 async def put_records_of_staff(ingest: Ingest, room: UUID, user: UUID, other: UUID) -> None:
     """Reports by and about `user`, what was held of them, and what staff decided about them."""
     await ingest.query(

@@ -45,6 +45,9 @@ class WorkerSettings(CommonSettings):
     retention_every_seconds: float = Field(
         3600.0, ge=0.05, description="Seconds between looks for what is too old"
     )
+    empty_every_seconds: float = Field(
+        5.0, ge=0.05, description="Seconds between looks for deleted rooms that still have messages"
+    )
     erase_every_seconds: float = Field(
         2.0, ge=0.05, description="Seconds between looks for people who want to be erased"
     )

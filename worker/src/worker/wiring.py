@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from shared.message_log.log_removal import LogRemoval
 from shared.message_store.bulk_writer import BulkWriter
 from shared.message_store.database import Database, open_database
+from shared.message_store.deleted_rooms import DeletedRooms
 from shared.message_store.engine import create_bulk_pool
 from shared.message_store.erasures import Erasures
 from shared.message_store.retention import Retention
@@ -34,6 +35,7 @@ from worker.backoff import Backoff
 from worker.batch import Batcher
 from worker.consumer import Consumer
 from worker.dead_letter import DeadLetters
+from worker.emptier import Emptier
 from worker.eraser import Eraser
 from worker.ingest_streams import IngestStreams
 from worker.periodic import Periodic
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 
 
 PRIVACY_SECONDS: Final = 10.0
-"""What one statement of the eraser and the pruner may take; nobody waits for them."""
+"""What one statement of those who remove may take; nobody waits for them. Each has a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
             settings.database_url.get_secret_value(),
             f"{name}-privacy",
             pool_size=1,
-            max_overflow=1,
+            max_overflow=2,
             read_seconds=PRIVACY_SECONDS,
             change_seconds=PRIVACY_SECONDS,
         )
@@ -128,6 +130,7 @@ async def open_deps(settings: WorkerSettings, stop: asyncio.Event) -> AsyncItera
         others = [
             _build_eraser(settings, redis, scripts, database, stop),
             _build_pruner(settings, redis, scripts, database, stop),
+            _build_emptier(settings, database, stop),
         ]
         supervisor = Supervisor(consumers, reaper, settings.stop_seconds, others)
         lag = await stack.enter_async_context(watching_loop())
@@ -237,3 +240,8 @@ def _build_pruner(
     )
     every = settings.retention_every_seconds
     return Periodic("pruner", pruner.work, every, Backoff("pruner", stop))
+
+
+def _build_emptier(settings: WorkerSettings, database: Database, stop: asyncio.Event) -> Periodic:
+    emptier = Emptier(DeletedRooms(database))
+    return Periodic("emptier", emptier.work, settings.empty_every_seconds, Backoff("emptier", stop))

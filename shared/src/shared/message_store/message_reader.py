@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, Select, desc, select
+from sqlalchemy import Row, Select, desc, exists, select
 
 from shared.domain.times import micros_of
 from shared.message_store.tables import Message, Room
@@ -14,6 +14,8 @@ from shared.protocol.codec import MessageBody, StoredMessage, encode_body
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from sqlalchemy import ColumnElement
 
     from shared.message_store.database import Database
 
@@ -38,6 +40,15 @@ MESSAGE_COLUMNS: Final = (
 )
 """What `stored_message` needs of a row."""
 
+IN_A_ROOM: Final = Message.room_id.not_in(
+    select(Room.id).where(Room.deleted_at.is_not(None), Room.emptied_at.is_(None))
+)
+"""Of messages: their room was not deleted. A worker removes those of a deleted one by and by, and
+nobody is to read them until then. A room that is not stored yet is none that was deleted.
+
+Asked once for a whole statement, by an index of those few. As a join PostgreSQL would take it for
+so rare that it reads all messages there are and sorts them, for a page of fifty."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewestMessages:
@@ -51,7 +62,8 @@ class NewestMessages:
 class MessageReader:
     """Every method raises StoreUnavailable while PostgreSQL cannot answer.
 
-    Where deleted messages are returned, they are flagged and have no content.
+    Where deleted messages are returned, they are flagged and have no content. Those of a deleted
+    room are never returned.
     """
 
     def __init__(self, database: Database) -> None:
@@ -64,7 +76,7 @@ class MessageReader:
 
         With `deleted` also those; without, PostgreSQL steps over them, however many they are.
         """
-        statement = select(*MESSAGE_COLUMNS).where(Message.room_id == room_id)
+        statement = select(*MESSAGE_COLUMNS).where(Message.room_id == room_id, _is_there(room_id))
         if not deleted:
             statement = statement.where(Message.deleted_at.is_(None))
         if before_seq is not None:
@@ -76,7 +88,7 @@ class MessageReader:
     ) -> list[StoredMessage]:
         """Oldest first, newer than `after_seq`; `deleted` as in `messages_before`."""
         statement = select(*MESSAGE_COLUMNS).where(
-            Message.room_id == room_id, Message.seq > min(after_seq, _MAX_SEQ)
+            Message.room_id == room_id, Message.seq > min(after_seq, _MAX_SEQ), _is_there(room_id)
         )
         if not deleted:
             statement = statement.where(Message.deleted_at.is_(None))
@@ -87,7 +99,7 @@ class MessageReader:
         # An id is unique within a room only, though a UUID is meant to be so everywhere.
         found = await self._read(
             select(*MESSAGE_COLUMNS)
-            .where(Message.id == message_id)
+            .where(Message.id == message_id, IN_A_ROOM)
             .order_by(Message.room_id)
             .limit(1)
         )
@@ -115,6 +127,11 @@ class MessageReader:
     async def _read(self, statement: Select[*tuple[Any, ...]]) -> list[StoredMessage]:
         async with self._database.reading() as connection:
             return [stored_message(row) for row in await connection.execute(statement)]
+
+
+def _is_there(room_id: UUID) -> ColumnElement[bool]:
+    """As IN_A_ROOM, where the room is known."""
+    return ~exists().where(Room.id == room_id, Room.deleted_at.is_not(None))
 
 
 def stored_message(row: Row[*tuple[Any, ...]]) -> StoredMessage:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from shared.domain.times import micros_of
-from shared.message_store.message_reader import MESSAGE_COLUMNS, stored_message
+from shared.message_store.message_reader import IN_A_ROOM, MESSAGE_COLUMNS, stored_message
 from shared.message_store.tables import HeldMessage, Message, Report
 
 if TYPE_CHECKING:
@@ -49,8 +49,11 @@ class OwnData:
     async def messages(
         self, user_id: UUID, after: UUID | None, limit: int
     ) -> list[tuple[UUID, StoredMessage]]:
-        """Messages of a user with their ids, the oldest first; deleted ones too."""
-        statement = select(*MESSAGE_COLUMNS).where(Message.user_id == user_id)
+        """Messages of a user with their ids, the oldest first; deleted ones too.
+
+        Those of deleted rooms are left out: they are about to be removed.
+        """
+        statement = select(*MESSAGE_COLUMNS).where(Message.user_id == user_id, IN_A_ROOM)
         if after is not None:
             statement = statement.where(Message.id > after)
         async with self._database.reading() as connection:

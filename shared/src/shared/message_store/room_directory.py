@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.domain.entities import RoomSettings
 from shared.domain.times import datetime_of, micros_of
 from shared.message_store.records import RoomRecord, Totals
-from shared.message_store.tables import Message, Room, RoomStats
+from shared.message_store.tables import Room, RoomStats
 from shared.message_store.totals import add_to_counters, read_counters
 
 if TYPE_CHECKING:
@@ -138,9 +138,11 @@ class RoomDirectory:
             await connection.execute(statement)
 
     async def delete_room(self, room_id: UUID, micros: int) -> bool:
-        """Deletes a room with its messages at `micros` (µs). False if it was not there to delete.
+        """Deletes a room at `micros` (µs). False if it was not there to delete.
 
         An unknown id gets a tombstone too: its snapshot may still be on its way to PostgreSQL.
+        Messages are not touched, however many there are: nobody reads any behind a tombstone, and
+        a worker removes them (`deleted_rooms.py`).
         """
         async with self._database.changing() as connection:
             # First the room, then its sums, as writers of messages lock them. Who comes later
@@ -154,7 +156,6 @@ class RoomDirectory:
                 .where(RoomStats.room_id == room_id)
                 .with_for_update()
             )
-            await connection.execute(delete(Message).where(Message.room_id == room_id))
             await connection.execute(delete(RoomStats).where(RoomStats.room_id == room_id))
             changes = {"messages": -(total or 0)}
             if removed is not None:

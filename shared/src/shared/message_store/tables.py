@@ -51,11 +51,7 @@ class Base(DeclarativeBase):
 
 
 class Room(Base):
-    """A room. Rows are never removed.
-
-    A deleted one stays as a tombstone, so that what is still on its way through Redis cannot bring
-    it back.
-    """
+    """A room. A deleted one stays, as a tombstone: what is on its way in Redis cannot revive it."""
 
     __tablename__ = "rooms"
 
@@ -68,6 +64,7 @@ class Room(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    emptied_at: Mapped[datetime | None] = mapped_column(comment="When a deleted one had no message")
 
     __table_args__ = (
         CheckConstraint("max_users > 0", name="max_users_positive"),
@@ -77,6 +74,11 @@ class Room(Base):
             desc("created_at"),
             desc("id"),
             postgresql_where=text("is_public AND deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_rooms_to_empty",
+            "deleted_at",
+            postgresql_where=text("deleted_at IS NOT NULL AND emptied_at IS NULL"),
         ),
         {"comment": "Rooms; deleted ones stay as tombstones"},
     )

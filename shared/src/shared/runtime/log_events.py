@@ -87,6 +87,7 @@ EVENTS: Final[dict[str, str]] = {
     "consumer_groups_created": "the queues were new, or Redis had lost them",
     "presence_reaped": "connections expired, or graces ended",
     "messages_removed": "a room's messages were older than they are kept",
+    "room_emptied": "the last messages of a deleted room were removed",
     "users_removed": "people were away for longer than they are kept",
     "erased": "nothing is left of somebody who wanted that",
     "stopped_in_the_middle": "a part did not finish in time",

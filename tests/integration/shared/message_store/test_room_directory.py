@@ -102,7 +102,7 @@ async def test_changes_of_different_fields_at_once_do_not_undo_each_other(
     assert record.settings.updated_micros >= settings.updated_micros + 2
 
 
-async def test_a_deleted_room_takes_its_messages_with_it(
+async def test_a_deleted_room_takes_its_messages_out_of_all_sums(
     rooms: RoomDirectory, writer: BulkWriter, pool: Pool[Any]
 ) -> None:
     gone, stays = await make_rooms(rooms, 2)
@@ -114,8 +114,24 @@ async def test_a_deleted_room_takes_its_messages_with_it(
     assert record.deleted
     assert (record.total_messages, record.last_seq) == (0, 0)
     assert await rooms.totals() == Totals(rooms=1, users=0, messages=3)
-    assert await pool.fetchval("SELECT count(*) FROM messages") == 3
+    kept = "SELECT count(*) FROM room_stats WHERE room_id = $1"
+    assert [await pool.fetchval(kept, room.id) for room in (gone, stays)] == [0, 1]
     assert settings_of((await rooms.list_rooms(1, 10)).rooms) == [stays]
+
+
+async def test_a_room_is_deleted_at_once_whatever_is_done_with_its_messages(
+    rooms: RoomDirectory, writer: BulkWriter, database_url: str
+) -> None:
+    (settings,) = await make_rooms(rooms, 1)
+    await writer.write_batch(IngestBatch.of([message_row(settings.id, 1)]), 0)
+    other = await asyncpg.connect(database_url)
+    try:
+        async with other.transaction():
+            await other.execute("SELECT 1 FROM messages FOR UPDATE")
+            async with asyncio.timeout(5):
+                assert await rooms.delete_room(settings.id, NOW)
+    finally:
+        await other.close()
 
 
 async def test_a_room_is_deleted_once(rooms: RoomDirectory) -> None:

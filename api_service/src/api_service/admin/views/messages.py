@@ -33,6 +33,7 @@ from api_service.admin.view import (
     show_room,
     show_short,
 )
+from shared.message_store.message_reader import IN_A_ROOM
 from shared.message_store.tables import MESSAGE_TYPES, ChatUser, Message
 
 if TYPE_CHECKING:
@@ -99,7 +100,12 @@ class MessageView(StaffView, model=Message):
 
     @override
     def list_query(self, request: Request) -> Query:
-        return super().list_query(request).where(Message.deleted_at.is_(None))
+        return super().list_query(request).where(Message.deleted_at.is_(None), IN_A_ROOM)
+
+    @override
+    def _stmt_by_identifier(self, identifier: str) -> Query:
+        found: Query = super()._stmt_by_identifier(identifier).where(IN_A_ROOM)
+        return found
 
     @override
     def search_ids(self, term: str) -> Sequence[Any]:

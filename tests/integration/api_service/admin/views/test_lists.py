@@ -178,6 +178,16 @@ async def test_messages_have_the_originals_columns_filters_and_search(
     assert long.strip() in page
 
 
+async def test_messages_of_a_deleted_room_are_shown_to_nobody(viewer: Browser, deps: Deps) -> None:
+    room, now = deps.ids.new(), datetime_of(deps.clock.micros())
+    await put(deps, Message, message(room, 1, now, "বিদায়"))
+    details = f"/admin/messages/details/{room};1"
+    assert (await viewer.get(details)).status_code == 200
+    await deps.room_directory.delete_room(room, deps.clock.micros())
+    assert await firsts(viewer, "/admin/messages/list") == []
+    assert (await viewer.get(details)).status_code == 404
+
+
 async def test_messages_are_reached_by_year_month_and_day_of_dhaka(
     viewer: Browser, deps: Deps
 ) -> None:
