@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +12,8 @@ from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica
 
 from shared.domain.ids import session_hash
+from shared.domain.moderation import Sanction, SanctionKind, SubjectKind
+from shared.rooms.live_rules import WrittenRules
 from ws_service.session import RENAME_BURST
 
 if TYPE_CHECKING:
@@ -138,6 +141,13 @@ async def test_an_emptied_redis_gives_everybody_the_same_name_again(
             assert message["username"] == name
 
 
+@pytest.fixture
+def no_more_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a test takes, nobody gets more names than they may take at once."""
+    monkeypatch.setattr("ws_service.session.RENAMES_PER_SECOND", 1e-6)
+
+
+@pytest.mark.usefixtures("no_more_names")
 async def test_a_reload_brings_no_more_new_names(
     replicas: tuple[Replica, Replica], room: UUID
 ) -> None:
@@ -150,6 +160,97 @@ async def test_a_reload_brings_no_more_new_names(
         await client.send(type="ping", t=1)
         await client.wait_for("pong")
         assert [error["code"] for error in client.of("error")] == ["rate_limited"]
+
+
+@pytest.mark.usefixtures("no_more_names")
+async def test_who_comes_in_under_another_name_while_they_are_in_has_taken_a_new_one(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    here = replicas[0]
+    async with chat(here.base, room, session_id=SESSION, username="নাম ১") as first:
+        await first.wait_for("user_list")
+        names = []
+        for n in range(int(RENAME_BURST) + 2):
+            name = f"আরেক নাম {n}"
+            async with chat(here.base, room, session_id=SESSION, username=name) as tab:
+                names.append(await own_name(tab))
+        last = f"আরেক নাম {int(RENAME_BURST) - 1}"
+        assert names[:-2] == [f"আরেক নাম {n}" for n in range(int(RENAME_BURST))]
+        assert names[-2:] == [last, last]
+        assert await session_name(here) == last
+        await first.say("কে আমি?")
+        assert (await first.wait_for("message"))["username"] == last
+
+
+async def test_who_came_at_another_replica_just_now_is_called_as_they_are_there(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    here, there = replicas
+    async with chat(here.base, room):
+        channel: Any = here.deps.hub.parts.channels[room]
+        channel.take = lambda _: None  # it is under way
+        async with (
+            chat(there.base, room, session_id=SESSION, username="ওখানে"),
+            chat(here.base, room, session_id=SESSION, username="এখানে") as tab,
+        ):
+            assert await own_name(tab) == "ওখানে"
+            assert await session_name(here) == "ওখানে"
+
+
+@pytest.mark.parametrize("kind", [SanctionKind.MUTE, SanctionKind.SHADOW_MUTE])
+async def test_who_is_muted_comes_in_under_no_other_name(
+    replicas: tuple[Replica, Replica], room: UUID, kind: SanctionKind
+) -> None:
+    here, there = replicas
+    async with chat(there.base, room) as ears:
+        async with chat(here.base, room, session_id=SESSION, username="ট্রল") as troll:
+            subject = (await troll.wait_for("welcome"))["user_id"]
+            muted = [Sanction(uuid4(), kind, SubjectKind.USER, subject, None)]
+            live = there.deps.hub.parts.guards._reader.live
+            await live.put(WrittenRules(room, version=1, notice="চুপ", sanctions=muted))
+            for client in (ears, troll):
+                await client.wait_for("room_rules")
+            for replica in replicas:  # by a second tab
+                async with chat(replica.base, room, session_id=SESSION, username="শোনো") as tab:
+                    assert await own_name(tab) == "ট্রল"
+        await ears.wait_for("system", lambda e: e["event"] == "left")
+        # As if for the first time.
+        async with chat(here.base, room, session_id=SESSION, username="শোনো") as again:
+            assert await own_name(again) == "ট্রল"
+            await again.wait_for("user_list", lambda e: e["total"] == 2)
+        assert "শোনো" not in str([*ears.of("system"), *ears.of("user_list")])
+
+
+async def test_a_name_that_was_taken_elsewhere_is_brought_along(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    for name, place in (("আগের নাম", uuid4()), ("পরের নাম", room)):
+        async with chat(replicas[0].base, place, session_id=SESSION, username=name) as client:
+            assert await own_name(client) == name
+    async with chat(replicas[1].base, uuid4(), session_id=SESSION) as client:
+        assert await own_name(client) == "পরের নাম"
+
+
+async def test_who_is_not_let_in_is_called_as_before(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    here = replicas[0]
+    async with chat(here.base, uuid4(), session_id=SESSION, username="আগের নাম"):
+        pass
+    async with chat(here.base, room):
+        live = here.deps.hub.parts.history.rooms.live
+        found = await live.read(room)
+        assert found is not None
+        await live.change(replace(found.settings, max_users=1))
+        async with chat(here.base, room, session_id=SESSION, username="পরের নাম") as client:
+            assert client.events[0]["code"] == "room_full"
+    assert await session_name(here) == "আগের নাম"
+
+
+async def session_name(replica: Replica) -> str:
+    user = await replica.deps.hub.parts.identifier.sessions.find(session_hash(SESSION))
+    assert user is not None
+    return user.username
 
 
 @pytest.mark.parametrize("name", ["admin", "4dm1n", "🛡 এ ড মি ন", "Admin রাকিব", "👑"])

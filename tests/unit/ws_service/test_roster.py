@@ -29,6 +29,16 @@ def empty() -> Roster:
     return roster
 
 
+def test_who_is_here_is_known_as_the_room_calls_them() -> None:
+    roster = empty()
+    roster.apply(change(1, "j", "a", "রাকিব ২"))
+    worn = roster.worn("a")
+    assert worn is not None
+    assert (worn.username, worn.color) == ("রাকিব ২", "#000000")
+    roster.apply(change(2, "l", "a"))
+    assert roster.worn("a") is None
+
+
 def test_changes_are_applied_in_order_and_once() -> None:
     roster = empty()
     assert roster.apply(change(1, "j", "a")) == "applied"

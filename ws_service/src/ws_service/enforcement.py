@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from shared.domain.moderation import Who, no_address
+from shared.domain.worn_names import is_worn
 from shared.protocol.close_codes import CloseCode
 from shared.protocol.errors import ChatError, ErrorCode, Forbidden
 from ws_service.standing import Standing
 
 if TYPE_CHECKING:
-    from shared.domain.entities import User
     from shared.domain.moderation import Sanction
     from shared.limits.ledger import Ledger
     from shared.runtime.clock import Clock
+    from shared.usecases.identify import Identity
     from ws_service.channels import Channels
     from ws_service.connection import Connection
     from ws_service.guards import Guard, Guards
@@ -43,26 +44,39 @@ class Enforcement:
     def __post_init__(self) -> None:
         self.guards.on_change = self.apply
 
-    def admit(self, user: User, visitor: Visitor | None, channel: RoomChannel) -> Standing:
+    def admit(
+        self, identity: Identity, visitor: Visitor | None, channel: RoomChannel
+    ) -> tuple[Standing, bool]:
         """What the rules of the room mean for one who wants to come in.
+
+        Also whether they may do so under another name than they had: who is muted would speak by
+        it.
 
         Raises:
             Forbidden: `banned`.
             ChatError: `room_locked`.
             ValidationFailed: their name.
         """
-        guard = self.guards[channel.room]
+        guard, user = self.guards[channel.room], str(identity.user.id)
+        wish, name = identity.user.username, identity.known.username
+        worn = channel.roster.worn(user)
+        if worn is not None and not is_worn(worn.username, name):
+            name = worn.username  # they took another name elsewhere
         address_on = no_address if visitor is None else visitor.name_on
-        standing = Standing(guard, self.ledger, Who(str(user.id), user.username, address_on))
+        standing = Standing(guard, self.ledger, Who(user, name, address_on))
         micros = self.clock.micros()
         ban = self._work_out(guard, standing)
+        may_rename = not standing.is_silent(self.clock.monotonic())
+        if may_rename and wish != name:
+            standing.who = standing.who._replace(username=wish)
+            ban = self._work_out(guard, standing)
         if ban is not None:
             raise _banned(ban, micros)
         # Who is in, or has just gone to reload, is not new.
-        if guard.is_locked() and not standing.role.is_staff and str(user.id) not in channel.roster:
+        if guard.is_locked() and not standing.role.is_staff and worn is None:
             raise ChatError(ErrorCode.ROOM_LOCKED, room=str(channel.room))
-        standing.check_name(user.username)
-        return standing
+        standing.check_name(standing.who.username)
+        return standing, may_rename
 
     def judge(self, connection: Connection) -> None:
         """Works out anew what applies to somebody, and closes on whom is banned."""

@@ -30,6 +30,7 @@ from shared.runtime.lifecycle import wait_for_event
 from ws_service import wire
 from ws_service.admission import Admission
 from ws_service.connection import Connection
+from ws_service.naming import entry_of
 from ws_service.replica import Replica
 from ws_service.session import Session
 from ws_service.tabs import TabsByUser
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from shared.domain.entities import User
     from shared.usecases.identify import Identity
     from ws_service.handshake import Caller, JoinRequest
+    from ws_service.naming import Entry
     from ws_service.parts import Parts
     from ws_service.room_channel import RoomChannel
     from ws_service.settings import WsSettings
@@ -111,12 +113,13 @@ class Hub:
             async with self.parts.channels.opened(request.room) as channel:
                 await self._count_newcomer(identity.user, channel, ticket)
                 await _level(channel, request.position)
-                standing = self.parts.enforcement.admit(identity.user, visitor, channel)
+                standing, may_rename = self.parts.enforcement.admit(identity, visitor, channel)
                 tabs = self._take_place(identity.user, visitor)
+                entry = self._entry(identity, tabs, channel, standing, may_rename=may_rename)
                 connection = self._new_connection(
-                    identity.user, tabs, channel, request, caller, transport, visitor, standing
+                    entry.user, tabs, channel, request, caller, transport, visitor, standing
                 )
-                epoch, seq = channel.attach(connection)
+                here = Position(*channel.attach(connection))
         except BaseException:
             self.parts.visitors.leave(visitor)
             raise
@@ -124,8 +127,8 @@ class Hub:
             self._arriving -= 1
         came = -math.inf  # whom we refuse has not fled
         try:
-            await self._welcome(connection, identity, epoch, seq)
-            await self._recover(connection, request.position, Position(epoch, seq))
+            await self._welcome(connection, identity, here, keep=entry.keep)
+            await self._recover(connection, request.position, here)
             came = self.parts.clock.monotonic()
             if self.draining:
                 connection.close(CloseCode.RESTART)  # the list of whom to close was made before
@@ -170,6 +173,20 @@ class Hub:
         suspect = self.parts.visitors.is_suspect(visitor)
         return self._tabs.take_place(user.id, self.parts.clock.monotonic(), suspect=suspect)
 
+    def _entry(
+        self,
+        identity: Identity,
+        tabs: Tabs,
+        channel: RoomChannel,
+        standing: Standing,
+        *,
+        may_rename: bool,
+    ) -> Entry:
+        worn = channel.roster.worn(str(identity.user.id))
+        now = self.parts.clock.monotonic()
+        wait = partial(tabs.allowance.wait_to_rename, now, standing)
+        return entry_of(identity, worn, wait, may_rename=may_rename)
+
     def _new_connection(  # noqa: PLR0913, PLR0917 - the parts of one connection
         self,
         user: User,
@@ -211,15 +228,18 @@ class Hub:
         return connection
 
     async def _welcome(
-        self, connection: Connection, identity: Identity, epoch: str, seq: int
+        self, connection: Connection, identity: Identity, here: Position, *, keep: bool
     ) -> None:
         channel, user, clock = connection.channel, connection.user, self.parts.clock
-        joined = await self._join(connection)
+        joined = await self._join(connection, keep=keep)
+        if connection.standing.who.username != connection.naming.asked.username:
+            connection.judge()  # the room calls them otherwise than they wished
         await asyncio.gather(
             self.parts.presence.mark_seen([user.id], self.seen_until_ms()),
+            self._note_name(connection, identity),
             self._note_origin(connection),
         )
-        if (joined.room.epoch, joined.room.seq) != (epoch, seq):
+        if Position(joined.room.epoch, joined.room.seq) != here:
             channel.check()
         connection.send(
             wire.welcome_frame(
@@ -227,8 +247,8 @@ class Hub:
                 user=connection.user,
                 connection=connection.id,
                 new_session_id=identity.new_session_id,
-                epoch=epoch,
-                seq=seq,
+                epoch=here.epoch,
+                seq=here.seq,
                 rules=self.parts.guards[channel.room].shown(clock.monotonic()),
                 role=connection.standing.role,
                 micros=clock.micros(),
@@ -238,6 +258,11 @@ class Hub:
             # Nobody hears of a reload, so nothing else would bring the list.
             connection.deliver(channel.user_list_frame())
         log.debug("connected", how=joined.how, online=joined.online)
+
+    async def _note_name(self, connection: Connection, identity: Identity) -> None:
+        """First the room, then the session, as in Naming: it may be that the room says no."""
+        if identity.known != identity.user == connection.naming.asked:
+            await self.parts.identifier.sessions.replace(identity.user)
 
     async def _note_origin(self, connection: Connection) -> None:
         if connection.visitor is not None:
@@ -254,11 +279,12 @@ class Hub:
             connection.send(wire.recovered_frame(recovery))
         connection.release()
 
-    async def _join(self, connection: Connection, *, force: bool = False) -> Joined:
+    async def _join(
+        self, connection: Connection, *, force: bool = False, keep: bool = False
+    ) -> Joined:
         naming, member = connection.naming, connection.member
-        join = partial(
-            self.parts.presence.join, member, naming.asked, number=naming.number, force=force
-        )
+        join = partial(self.parts.presence.join, member, naming.asked, number=naming.number)
+        join = partial(join, force=force, keep=keep)
         outcome = await join()
         if not isinstance(outcome, Joined) and outcome.reason == "no_room":
             await self.parts.history.rooms.open(member.room, create=True)

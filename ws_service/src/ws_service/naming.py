@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from shared.domain.worn_names import number_of
+from shared.domain.worn_names import is_worn, number_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from shared.domain.entities import User
     from shared.presence.presence import Called
+    from shared.protocol.events import RosterUser
+    from shared.usecases.identify import Identity
     from ws_service.effects import Rename
     from ws_service.parts import Parts
+
+
+class Entry(NamedTuple):
+    """How somebody comes in."""
+
+    user: User
+    """As they are called, if they are not in the room yet."""
+    keep: bool
+    """If they are: does the room go on calling them as it does?"""
+
+
+def entry_of(
+    identity: Identity,
+    worn: RosterUser | None,
+    wait_to_rename: Callable[[], float],
+    *,
+    may_rename: bool,
+) -> Entry:
+    """To come in under another name is to take one, for whom the room knows already as `worn`.
+
+    Who may not, or not now, keeps the name that they have: to refuse them for it would be worse.
+    """
+    wish, known = identity.user, identity.known
+    if worn is None:
+        # Should another tab of theirs have come in elsewhere just now, its name holds.
+        return Entry(wish if may_rename else known, keep=True)
+    if worn.color == wish.color and is_worn(worn.username, wish.username):
+        return Entry(wish, keep=True)
+    if may_rename and wait_to_rename() <= 0:
+        return Entry(wish, keep=False)
+    return Entry(known, keep=True)
 
 
 @dataclass(slots=True)

@@ -30,6 +30,11 @@ class Roster:
     def __contains__(self, user_id: str) -> bool:
         return user_id in self._people
 
+    def worn(self, user_id: str) -> RosterUser | None:
+        """What somebody looks like who is here; None if they are not."""
+        person = self._people.get(user_id)
+        return None if person is None else RosterUser.model_validate_json(person)
+
     def load(self, snapshot: RosterSnapshot) -> None:
         """Starts anew from a snapshot."""
         self.epoch, self.rv = snapshot.epoch, snapshot.rv

@@ -30,6 +30,11 @@ def numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{stem(name)} {bangla_digits(number)}"
 
 
+def is_worn(worn: str, name: str) -> bool:
+    """Is `worn` what `name` looks like in a room, with whichever number behind it?"""
+    return numbered(name, number_of(worn, name)) == worn
+
+
 def number_of(worn: str, name: str) -> int:
     """Which number makes `name` into `worn`; 1 if none does."""
     digits = worn.removeprefix(f"{stem(name)} ")

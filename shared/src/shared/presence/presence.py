@@ -147,11 +147,18 @@ class Presence:
         return len(self._batcher)
 
     async def join(
-        self, member: Member, user: User, *, number: int = 1, force: bool = False
+        self,
+        member: Member,
+        user: User,
+        *,
+        number: int = 1,
+        force: bool = False,
+        keep: bool = False,
     ) -> Joined | Refused:
         """Lets a connection in; `force` when it was in before and only Redis forgot it.
 
-        `number` is what then stood behind the name, and is tried first; 1: nothing.
+        `number` is what then stood behind the name, and is tried first; 1: nothing. With `keep`,
+        who is in already by another connection is called as before, and not as `user` says.
         """
         call = self._scripts.join(
             member.room,
@@ -161,6 +168,7 @@ class Presence:
             snapshot=orjson.dumps(user.snapshot(member.room)),
             ttl_ms=CONNECTION_TTL_MS,
             force=force,
+            keep=keep,
         )
         answer = await self._batcher.submit(call)
         outcome = answer[0].decode()

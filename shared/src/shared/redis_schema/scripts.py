@@ -250,7 +250,7 @@ class Scripts:
             args.extend(number for pair in pairs for number in pair)
         await Call(script("mark_saved"), keys, args).run(self._redis)
 
-    def join(
+    def join(  # noqa: PLR0913 - as much as the script wants to know
         self,
         room: UUID,
         user: UUID,
@@ -260,8 +260,9 @@ class Scripts:
         snapshot: bytes,
         ttl_ms: int,
         force: bool,
+        keep: bool,
     ) -> Call:
-        """Lets one connection in."""
+        """Lets one connection in; with `keep`, who is in already is called as before."""
         k = self.keys
         return Call(
             script("join"),
@@ -275,6 +276,7 @@ class Scripts:
                 k.channel(room),
                 int(force),
                 ROOM_KEEP_SECONDS,
+                int(keep),
                 *wanted,
             ],
         )

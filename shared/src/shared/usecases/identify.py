@@ -28,6 +28,9 @@ class Identity:
     """A user and, if the server made it just now, the session id to tell once."""
 
     user: User
+    """As they want to be called."""
+    known: User
+    """As the session knows them; the same, unless they want another name or colour now."""
     new_session_id: str | None
 
 
@@ -70,7 +73,8 @@ class Identifier:
         """The user of a connection.
 
         An unknown session gets a new user, as in the original; without a session, or with one that
-        was ended, one is made. A given name or colour replaces the known one.
+        was ended, one is made. A given name or colour is a wish: where they may have it, it
+        replaces the known one by `sessions.replace`.
         """
         name = None if username is None else normalise_username(username)
         paint = None if color is None else normalise_color(color)
@@ -84,17 +88,21 @@ class Identifier:
                 pass  # a new person, with nothing of the old one
         if user is None:
             made = self.ids.session_id()
-            return Identity(await self.sessions.claim(self.new_user(made, name, paint)), made)
-        return Identity(await self.renamed(user, name, paint), None)
+            user = await self.sessions.claim(self.new_user(made, name, paint))
+            return Identity(user, user, made)
+        return Identity(self._wanted(user, name, paint), user, None)
 
     async def renamed(self, user: User, username: str | None, color: str | None) -> User:
         """The user under another name or colour, both normalised; None keeps what is."""
-        if username is not None:
-            self.reserved.check(username)
-        renamed = user.called(username, color)
+        renamed = self._wanted(user, username, color)
         if renamed != user:
             await self.sessions.replace(renamed)
         return renamed
+
+    def _wanted(self, user: User, username: str | None, color: str | None) -> User:
+        if username is not None:
+            self.reserved.check(username)
+        return user.called(username, color)
 
     def new_user(self, session_id: str, username: str | None, color: str | None) -> User:
         """A user of now for `session_id`; not stored anywhere yet. Names must be normalised."""

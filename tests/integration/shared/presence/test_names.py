@@ -160,6 +160,22 @@ async def test_a_second_tab_is_nobody_else(
     await assert_consistent(redis, keys, presence, room)
 
 
+async def test_who_is_in_already_may_be_let_in_and_called_as_before(
+    redis: Redis, keys: Keys, presence: Presence, open_room: OpenRoom
+) -> None:
+    room, user = await open_room(), make_user("রাকিব")
+    for wish in (user, user.called("করিম", "#123456")):
+        outcome = await presence.join(Member(room, user.id, IDS.new()), wish, keep=True)
+        assert isinstance(outcome, Joined)
+        assert outcome.called.person == Person(str(user.id), "রাকিব", user.color)
+    assert (await presence.snapshot(room)).rv == 1
+    await assert_consistent(redis, keys, presence, room)
+    # An older replica has put them in, without names.
+    await redis.delete(keys.names(room))
+    await presence.join(Member(room, user.id, IDS.new()), user, keep=True)
+    await assert_consistent(redis, keys, presence, room)
+
+
 async def test_who_has_gone_leaves_the_name_to_others(
     redis: Redis, keys: Keys, presence: Presence, open_room: OpenRoom
 ) -> None:

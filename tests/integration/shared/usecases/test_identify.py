@@ -99,14 +99,20 @@ async def test_a_session_that_only_postgresql_knows_is_read_through_once(
     assert await without_postgres.known(session_id) == user  # from Redis by now
 
 
-async def test_a_given_name_or_colour_replaces_the_known_one(identifier: Identifier) -> None:
+async def test_a_given_name_or_colour_is_a_wish_until_it_replaces_the_known_one(
+    identifier: Identifier, sessions: SessionStore
+) -> None:
     identity = await identifier.identify(None, "রাকিব", "#ff0000")
+    assert identity.known == identity.user
     session_id = identity.new_session_id
-    renamed = (await identifier.identify(session_id, "সুমন", None)).user
-    assert (renamed.id, renamed.username, renamed.color) == (identity.user.id, "সুমন", "#ff0000")
-    painted = (await identifier.identify(session_id, None, "#00FF00")).user
-    assert (painted.username, painted.color) == ("সুমন", "#00ff00")
-    assert (await identifier.identify(session_id, None, None)).user == painted
+    renamed = await identifier.identify(session_id, "সুমন", "#00FF00")
+    assert renamed.user == identity.user.called("সুমন", "#00ff00")
+    assert renamed.known == identity.user
+    painted = await identifier.identify(session_id, None, "#00FF00")
+    assert painted.user == identity.user.called(None, "#00ff00")
+    await sessions.replace(renamed.user)
+    again = await identifier.identify(session_id, None, None)
+    assert again.user == again.known == renamed.user
 
 
 @pytest.mark.parametrize(("username", "color"), [("\u202eরাকিব", None), (None, "reddish")])

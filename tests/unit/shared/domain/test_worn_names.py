@@ -10,9 +10,16 @@ from shared.domain.confusables import confusable_skeleton
 from shared.domain.names import MAX_NAME_BYTES, MAX_NAME_GRAPHEMES, normalise_username
 from shared.domain.rules import RuleViolation
 from shared.domain.text import grapheme_count
-from shared.domain.worn_names import number_of, numbered, stem
+from shared.domain.worn_names import is_worn, number_of, numbered, stem
 
 NUMBERS = st.integers(2, 999_999)
+
+
+@pytest.mark.parametrize("name", ["রাকিব", "১২", "রাকিব ২"])
+def test_a_name_is_worn_with_any_number_or_none(name: str) -> None:
+    assert all(is_worn(numbered(name, number), name) for number in (1, 2, 12))
+    assert not is_worn("করিম", name)
+    assert not is_worn(f"{name} ২ক", name)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@
 --      10 leavers  11 names
 -- ARGV 1 room id  2 user id  3 connection id  4 user snapshot (JSON)
 --      5 ms the connection lives without renewal  6 channel  7 '1' = let in even when full
---      8 seconds to keep the room  9… name, see names.lua
+--      8 seconds to keep the room  9 '1' = who is in already is called as before
+--      10… name, see names.lua
 -- Returns {'ok', people online, 'joined'|'back'|'tab'|'again', person (JSON), meta…} |
 --         {'full', max_users} | {'no_room'} | {'closed'}
 local k = {meta = KEYS[1], users = KEYS[2], roster = KEYS[3], tabs = KEYS[4],
@@ -37,7 +38,11 @@ if not person then
   end
   outcome = 'joined'
 end
-local called = take_name(k, user, wanted_at(9), person)
+local called = person
+-- Older replicas put people in without names.
+if not person or ARGV[9] ~= '1' or redis.call('HEXISTS', k.names, '\n' .. user) == 0 then
+  called = take_name(k, user, wanted_at(10), person)
+end
 if not person then
   redis.call('HSET', k.users, user, called)
   redis.call('ZADD', k.roster, micros, user)
