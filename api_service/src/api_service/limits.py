@@ -12,7 +12,14 @@ from fastapi import Header, Request, Response
 
 from api_service.callers import DepsIn, OptionalCaller
 from api_service.wiring import Deps
-from shared.domain.budgets import COSTS, Action, Budget, Scope, price_in_room
+from shared.domain.budgets import (
+    COSTS,
+    ROOM_BY_JOINING,
+    Action,
+    Budget,
+    Scope,
+    price_in_room,
+)
 from shared.domain.client_address import client_address
 from shared.domain.effort import Purpose, Wish
 from shared.limits.addresses import Counted
@@ -55,6 +62,20 @@ def by_address(action: Action, purpose: Purpose | None = None) -> Limiting:
             await _charge(deps, response, charge, ticket)
 
     return charge_address
+
+
+async def charge_new_room(deps: Deps, request: Request, response: Response) -> None:
+    """Charges the caller's address, which has paid for a join, for the room that this makes.
+
+    Proofs of work do not help: what they buy is a place among others.
+
+    Raises:
+        RateLimited: it may not make one now.
+    """
+    counted = await counted_caller(deps, request)
+    if counted is not None:
+        budget = counted.rule.budget
+        await _charge(deps, response, Charge(Scope.ADDRESS, counted.name, budget, ROOM_BY_JOINING))
 
 
 async def counted_caller(deps: Deps, request: Request) -> Counted | None:

@@ -18,6 +18,8 @@ from shared.domain.budgets import UNLIMITED, Budget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import httpx
+
     from api_service.settings import ApiSettings
 
 UNKNOWN = "123e4567-e89b-12d3-a456-426614174000"
@@ -61,6 +63,25 @@ async def test_one_address_may_make_only_so_much(
         assert made.status_code == 201
 
 
+async def test_a_room_made_by_joining_costs_what_one_costs_that_was_asked_for(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_ipv4=Budget(14, 0.1), unlimited_networks=())
+    async with run_api(settings) as client:
+
+        async def join(room: str) -> httpx.Response:
+            return await client.post("/api/join-room/", json={"room_id": room, "username": "ক"})
+
+        made = await join(UNKNOWN)
+        assert (made.status_code, made.headers["RateLimit-Remaining"]) == (200, "4")
+        other = UNKNOWN[::-1].replace("-", "")
+        refused = await join(other)  # 2 for the join, and 8 are not there
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert int(refused.headers["Retry-After"]) >= 60
+        assert (await client.get(f"/api/rooms/{other}/")).status_code == 404
+        assert (await join(UNKNOWN)).status_code == 200
+
+
 async def test_who_is_over_may_still_make_something_by_a_proof_at_any_replica(
     settings_for: Callable[..., ApiSettings],
 ) -> None:
@@ -68,10 +89,10 @@ async def test_who_is_over_may_still_make_something_by_a_proof_at_any_replica(
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(run_api(settings))
         there = await stack.enter_async_context(run_api(settings))
-        await make_room(here)  # 10
+        room = await make_room(here)  # 10
         bodies = {
             "/api/create-user/": {"username": "ক"},
-            "/api/join-room/": {"room_id": UNKNOWN, "username": "ক"},
+            "/api/join-room/": {"room_id": room["id"], "username": "ক"},
         }
         for path, body in bodies.items():
             asked = await there.post(path, json=body)
@@ -82,6 +103,11 @@ async def test_who_is_over_may_still_make_something_by_a_proof_at_any_replica(
             assert made.status_code in {200, 201}, made.text
             again = await here.post(path, json=body, headers=proof)
             assert again.json()["code"] == "proof_required"
+        # A place among others is all that it buys.
+        proof = {"X-Adda-Proof": await prove(here, "/api/challenge/?for=join")}
+        body = {"room_id": UNKNOWN, "username": "ক"}
+        refused = await there.post("/api/join-room/", json=body, headers=proof)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
 
 
 async def test_a_proof_for_something_else_or_of_somebody_else_opens_nothing(

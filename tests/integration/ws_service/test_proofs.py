@@ -68,7 +68,8 @@ async def first_of(replica: Replica, room: UUID, **parameters: Any) -> dict[str,
 
 
 async def fill(replica: Replica, room: UUID) -> None:
-    """Takes all that the address may do."""
+    """Takes all that the address may do, in a room that another has made."""
+    await first_of(replica, room)
     for _ in range(5):
         assert (await first_of(replica, room, **NAT))["type"] == "welcome"
 
@@ -123,6 +124,7 @@ async def test_who_needs_no_proof_keeps_theirs(
     settings_for: SettingsFor, room: UUID, rest: httpx.AsyncClient
 ) -> None:
     async with run_replica(settings_for("ws-1", **TIGHT)) as replica:
+        await first_of(replica, room)  # who makes a room pays more
         proof = await prove(rest, f"/api/challenge/?for=join&room={room}", **ADDRESS)
         for _ in range(5):
             assert (await first_of(replica, room, proof=proof, **NAT))["type"] == "welcome"

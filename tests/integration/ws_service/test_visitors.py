@@ -7,16 +7,20 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import pytest
 from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 from tests.patience import PATIENCE_SECONDS, eventually
 
 from shared.domain.account import SETTLE_SECONDS
 from shared.domain.budgets import Budget
+from shared.protocol.errors import RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from shared.usecases.open_room import Payment
+    from ws_service.channels import Channels
     from ws_service.settings import WsSettings
 
     SettingsFor = Callable[..., WsSettings]
@@ -71,6 +75,11 @@ async def says(base: str, room: UUID, **parameters: Any) -> str:
         return str(client.events[0]["type"])
 
 
+async def make(base: str, room: UUID) -> None:
+    """By somebody who is not counted, so that a join is all that others pay for."""
+    assert await says(base, room) == "welcome"
+
+
 async def test_who_was_refused_holds_no_place(settings_for: SettingsFor, room: UUID) -> None:
     async with two(settings_for, most_connections_ipv4=1) as (one, other):
         async with chat(one.base, room, **NAT):
@@ -81,6 +90,7 @@ async def test_who_was_refused_holds_no_place(settings_for: SettingsFor, room: U
 
 async def test_an_address_may_join_only_so_often(settings_for: SettingsFor, room: UUID) -> None:
     async with two(settings_for, limit_ipv4=Budget(10, 0.1)) as (one, other):
+        await make(one.base, room)
         for n in range(5):
             assert await says((one, other)[n % 2].base, room, **NAT) == "welcome"
         for replica in (one, other):
@@ -88,14 +98,57 @@ async def test_an_address_may_join_only_so_often(settings_for: SettingsFor, room
         assert await says(one.base, room, **ELSEWHERE) == "welcome"
 
 
+async def test_who_makes_a_room_by_joining_pays_for_a_room(
+    settings_for: SettingsFor, room: UUID
+) -> None:
+    async with two(settings_for, limit_ipv4=Budget(16, 0.01)) as (one, other):
+        assert await says(one.base, room, **NAT) == "welcome"  # 10
+        for replica, unknown in ((one, uuid4()), (other, uuid4())):
+            assert await refused(replica.base, unknown, **NAT) == ("rate_limited", 1013)  # 2
+            assert await other.deps.hub.parts.history.rooms.live.read(unknown) is None
+        assert await says(other.base, room, **NAT) == "welcome"  # 2
+        assert await says(one.base, uuid4(), **ELSEWHERE) == "welcome"
+
+
+async def test_who_cannot_pay_for_a_room_keeps_nobody_out_of_it(
+    settings_for: SettingsFor, room: UUID
+) -> None:
+    asked = asyncio.Event()
+    paid: list[bool] = []
+
+    async def refuse() -> None:
+        asked.set()
+        await asyncio.sleep(0.05)
+        raise RateLimited("address", 1.0, 10)
+
+    async def pay() -> None:
+        paid.append(True)
+
+    async def enter(channels: Channels, payment: Payment) -> str:
+        async with channels.opened(room, payment) as channel:
+            return str(channel.room)
+
+    async with run_replica(settings_for("ws-1")) as replica:
+        channels = replica.deps.hub.parts.channels
+        first = asyncio.create_task(enter(channels, refuse))
+        await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
+        assert await asyncio.gather(*(enter(channels, pay) for _ in range(3))) == [str(room)] * 3
+        with pytest.raises(RateLimited):
+            await first
+        assert paid == [True]
+        await enter(channels, refuse)  # it is there now
+
+
 async def test_who_is_known_to_join_too_often_takes_nobodys_turn(
     settings_for: SettingsFor, room: UUID
 ) -> None:
-    settings = settings_for("ws-1", limit_ipv4=Budget(10, 0.01), join_burst=8, join_rate=0.01)
+    settings = settings_for("ws-1", limit_ipv4=Budget(10, 0.01), join_burst=9, join_rate=0.01)
     async with run_replica(settings) as replica:
+        await make(replica.base, room)
         first = [await says(replica.base, room, **NAT) for _ in range(12)]
         assert first == ["welcome"] * 5 + ["error"] * 7
-        # Five turns for those who came in, and one for who was found to be too many.
+        # A turn for who made the room, five for those who came in, and one for who was found to be
+        # too many.
         for _ in range(2):
             assert await says(replica.base, room, **ELSEWHERE) == "welcome"
 
@@ -105,6 +158,7 @@ async def test_a_forged_address_is_charged_to_who_forges(
 ) -> None:
     settings = settings_for("ws-1", limit_ipv4=Budget(10, 0.1))
     async with run_replica(settings) as replica:
+        await make(replica.base, room)
         first = []
         for n in range(6):
             forged = {"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.7"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from shared.protocol.envelopes import ControlEnvelope, UnknownEnvelope, decode_envelope
+from shared.protocol.errors import RateLimited
 from ws_service.room_channel import RoomChannel
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from shared.broker.broker import Subscriber
     from shared.redis_schema.keys import Keys
     from shared.runtime.lifecycle import BackgroundTasks
-    from shared.usecases.open_room import RoomOpener
+    from shared.usecases.open_room import Payment, RoomOpener
     from ws_service.guards import Guards
     from ws_service.room_tally import RoomTally
 
@@ -111,16 +112,17 @@ class Channels:
     # ------------------------------------------------------------------ opening and closing
 
     @asynccontextmanager
-    async def opened(self, room: UUID) -> AsyncIterator[RoomChannel]:
+    async def opened(self, room: UUID, pay: Payment) -> AsyncIterator[RoomChannel]:
         """The room's channel, level with Redis; not closed before the block ends.
 
         Raises:
             ChatError: `room_not_found`, the room was deleted.
+            RateLimited: by `pay`, as there is no such room yet.
             Unavailable: a server that is needed is away.
         """
         self._wanted[room] += 1
         try:
-            yield await self._opened(room)
+            yield await self._opened(room, pay)
         finally:
             self._wanted[room] -= 1
             if not self._wanted[room]:
@@ -139,15 +141,18 @@ class Channels:
         if not channel.members and not self._wanted[room] and self._open.get(room) is channel:
             await self._close(channel)
 
-    async def _opened(self, room: UUID) -> RoomChannel:
-        task = self._opening.get(room)
-        if task is None:
-            channel = self._open.get(room)
-            if channel is not None:
-                return channel
-            task = asyncio.get_running_loop().create_task(self._open_new(room), name=f"open {room}")
-            self._opening[room] = task
-            task.add_done_callback(lambda done: self._opening_done(room, done))
+    async def _opened(self, room: UUID, pay: Payment) -> RoomChannel:
+        while (task := self._opening.get(room)) is not None:
+            with suppress(RateLimited):  # who came first cannot pay for a new room: the next may
+                return await asyncio.shield(task)
+        channel = self._open.get(room)
+        if channel is not None:
+            return channel
+        work = self._open_new(room, pay)
+        task = self._opening[room] = asyncio.get_running_loop().create_task(
+            work, name=f"open {room}"
+        )
+        task.add_done_callback(lambda done: self._opening_done(room, done))
         # Many may wait for one opening; none of them may end it for the others.
         return await asyncio.shield(task)
 
@@ -156,8 +161,8 @@ class Channels:
         if not task.cancelled():
             task.exception()  # told to those who wait; it may be that nobody does any more
 
-    async def _open_new(self, room: UUID) -> RoomChannel:
-        found = await self._rooms.open(room, create=True)
+    async def _open_new(self, room: UUID, pay: Payment) -> RoomChannel:
+        found = await self._rooms.open(room, create=True, pay=pay)
         name = self._keys.channel(room)
         channel = self._new_channel(room)
         self._open[room] = channel

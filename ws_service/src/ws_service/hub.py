@@ -110,7 +110,8 @@ class Hub:
             identity = await self.parts.identifier.identify(
                 request.session_id, request.username, request.color
             )
-            async with self.parts.channels.opened(request.room) as channel:
+            pay = partial(self.parts.visitors.pay_for_room, visitor)
+            async with self.parts.channels.opened(request.room, pay) as channel:
                 await self._count_newcomer(identity.user, channel, ticket)
                 await _level(channel, request.position)
                 standing, may_rename = self.parts.enforcement.admit(identity, visitor, channel)

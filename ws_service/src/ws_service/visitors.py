@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
-from shared.domain.budgets import COSTS, Action, Scope
+from shared.domain.budgets import COSTS, ROOM_BY_JOINING, Action, Scope
 from shared.domain.moderation import Origin
 from shared.domain.times import day_of
 from shared.limits.buckets import Charge
@@ -155,6 +155,26 @@ class Visitors:
             await asyncio.gather(
                 self._charge(visitor, ticket), self._count(visitor, visitor.connections)
             )
+
+    async def pay_for_room(self, visitor: Visitor | None) -> None:
+        """Charges who has paid for their join for the room that it makes.
+
+        Proofs of work do not help: what they buy is a place among others.
+
+        Raises:
+            RateLimited: no room can be made from there now.
+        """
+        if visitor is None or visitor.account is None:
+            return
+        budget = visitor.rule.budget
+        room = Charge(Scope.ADDRESS, visitor.name, budget, ROOM_BY_JOINING)
+        [left] = await self._buckets.charge([room])
+        if left is None or left.wait <= 0:
+            return
+        self._buckets.tell_reached(room, left.wait)
+        if not budget.dry_run:
+            # The account is not told: there may be enough left for all that is cheaper.
+            raise RateLimited("address", left.wait, int(budget.burst))
 
     def leave(self, visitor: Visitor | None) -> None:
         """One connection less. The other replicas hear of it with the next `tell_fewer`."""

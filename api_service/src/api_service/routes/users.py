@@ -1,13 +1,14 @@
 """New people, and the way into a room."""
 
+from functools import partial
 from typing import Final
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from api_service.body import require_json
 from api_service.callers import DepsIn, OptionalCaller
-from api_service.limits import by_address, by_session
+from api_service.limits import by_address, by_session, charge_new_room
 from api_service.openapi import BODY_ERRORS, OUTAGES, TAKES_SESSION, answers
 from api_service.public_url import public_origin
 from api_service.requests import CreateUserRequest, JoinRoomRequest
@@ -63,14 +64,19 @@ async def create_user(body: CreateUserRequest, deps: DepsIn) -> UserCreatedView:
     openapi_extra=TAKES_SESSION,
 )
 async def join_room(
-    request: Request, body: JoinRoomRequest, deps: DepsIn, caller: OptionalCaller
+    request: Request,
+    response: Response,
+    body: JoinRoomRequest,
+    deps: DepsIn,
+    caller: OptionalCaller,
 ) -> RoomJoinedView:
     """Tells the address of the room's socket.
 
-    An unknown room is made, as in the original. With a session its user comes in under the given
-    name, without one a new user is made.
+    An unknown room is made, as in the original, at the price of a new one. With a session its user
+    comes in under the given name, without one a new user is made.
     """
-    room = await deps.rooms.open(body.room_id, create=True)
+    pay = partial(charge_new_room, deps, request, response)
+    room = await deps.rooms.open(body.room_id, create=True, pay=pay)
     if caller is None or caller.user is None:
         session_id, user = await _new_guest(deps, request, body)
     else:

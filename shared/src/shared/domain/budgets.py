@@ -39,6 +39,9 @@ COSTS: Final[dict[Action, float]] = {
 }
 """In tokens. What is heard by everybody, or kept for ever, costs more, as in IRC's fake lag."""
 
+ROOM_BY_JOINING: Final = COSTS[Action.ROOM] - COSTS[Action.JOIN]
+"""What a join costs besides that makes a room: it is as dear as one that was asked for."""
+
 PEOPLE_PER_TOKEN: Final = 50
 """So many more who hear a message at one replica make it a token dearer for the room, since it is
 they who cost time;"""

@@ -8,11 +8,11 @@ from tests.integration.shared.conftest import IDS, make_user
 
 from shared.domain.moderation import EVERYWHERE
 from shared.domain.rooms import ROOM_RULES, default_room_name
-from shared.protocol.errors import ChatError, ErrorCode, Unavailable
+from shared.protocol.errors import ChatError, ErrorCode, RateLimited, Unavailable
 from shared.redis_schema.scripts import EPOCH_GAP, Scripts
-from shared.rooms.live_rooms import LiveRooms
+from shared.rooms.live_rooms import LiveRoom, LiveRooms
 from shared.runtime.clock import SystemClock
-from shared.usecases.open_room import RoomOpener
+from shared.usecases.open_room import Payment, RoomOpener
 from shared.usecases.post_message import CheckedDraft, MessagePoster
 
 if TYPE_CHECKING:
@@ -30,6 +30,19 @@ if TYPE_CHECKING:
 async def post(poster: MessagePoster, room: UUID, times: int) -> None:
     for n in range(times):
         await poster.post(make_user(), room, CheckedDraft(f"{n}", None, "text", None, None))
+
+
+def paying(paid: list[str], who: str) -> Payment:
+    async def pay() -> None:
+        await asyncio.sleep(0.01)
+        paid.append(who)
+
+    return pay
+
+
+async def broke() -> None:
+    await asyncio.sleep(0.01)
+    raise RateLimited("address", 1.0, 10)
 
 
 async def test_a_room_of_postgresql_is_put_into_redis(
@@ -85,6 +98,46 @@ async def test_of_many_who_make_a_room_at_once_all_find_the_same(
     assert len({(one.epoch, one.settings) for one in found}) == 1
     await mover.save()
     assert (await rooms.totals()).rooms == 1
+
+
+async def test_who_makes_a_room_pays_and_who_enters_it_does_not(
+    opener: RoomOpener, new_room: NewRoom
+) -> None:
+    paid: list[str] = []
+    made, known = IDS.new(), (await new_room()).id
+    for room in (known, made, known, made):
+        await opener.open(room, create=True, pay=paying(paid, str(room)))
+    assert paid == [str(made)]
+
+
+async def test_of_many_who_come_to_a_new_room_at_once_one_pays(opener: RoomOpener) -> None:
+    paid: list[str] = []
+    room = IDS.new()
+    await asyncio.gather(
+        *(opener.open(room, create=True, pay=paying(paid, f"{n}")) for n in range(50))
+    )
+    assert len(paid) == 1
+
+
+async def test_who_cannot_pay_makes_no_room_and_keeps_nobody_out(opener: RoomOpener) -> None:
+    paid: list[str] = []
+    room = IDS.new()
+    asked = await asyncio.gather(
+        opener.open(room, create=True, pay=broke),
+        opener.open(room),
+        opener.open(room, create=True, pay=broke),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in asked] == [RateLimited, ChatError, RateLimited]
+    assert await opener.live.read(room) is None
+    first, *others = await asyncio.gather(
+        opener.open(room, create=True, pay=broke),
+        *(opener.open(room, create=True, pay=paying(paid, f"{n}")) for n in range(5)),
+        return_exceptions=True,
+    )
+    assert isinstance(first, RateLimited)
+    assert [isinstance(one, LiveRoom) for one in others] == [True] * 5
+    assert len(paid) == 1
 
 
 async def test_a_deleted_room_never_comes_back(
