@@ -22,6 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.own_valkey import OwnValkey
 
 from local_stack.cluster import start_cluster
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "adda_template"
 KINDS = ("wheels", "system", "containers", "sentinel", "cluster")
+
+# How long an example takes says more of what else the machine does than of the example.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure() -> None:

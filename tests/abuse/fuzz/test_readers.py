@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.abuse.fuzz.corpus import PIECES, seeds
 from tests.abuse.fuzz.mutation import Mutator
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = int(os.environ.get("ADDA_FUZZ_EXAMPLES", "150"))
 """Inputs per reader; more finds more and takes longer."""
-fuzzed: Final = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+fuzzed: Final = settings(max_examples=EXAMPLES)
 
 SCALARS: Final = st.one_of(
     st.none(),

@@ -67,7 +67,7 @@ class SessionMachine(RuleBasedStateMachine):
 
 
 TestSession = SessionMachine.TestCase
-TestSession.settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+TestSession.settings = settings(max_examples=EXAMPLES, stateful_step_count=40)
 
 
 def test_in_long_lives_everything_holds_and_floods_end() -> None:

@@ -260,7 +260,6 @@ def test_a_snapshot_and_what_follows_are_what_a_newcomer_is_shown(
             max_examples=examples,
             stateful_step_count=STEPS,
             database=None,
-            deadline=None,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         ),

@@ -378,9 +378,8 @@ class Play:
 
 @settings(
     max_examples=40,
-    deadline=None,
     phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(st.lists(STEPS, min_size=1, max_size=3), max_size=12))
 async def test_whatever_people_do_names_and_roster_agree(
