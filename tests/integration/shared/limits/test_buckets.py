@@ -13,7 +13,8 @@ from shared.redis_schema.keys import Keys
 from shared.redis_schema.scripts import Scripts
 from shared.runtime.redis_client import open_redis
 
-BUDGET = Budget(10, 1)
+BUDGET = Budget(10, 0.01)
+"""So little comes back that a busy machine changes nothing that is asserted here."""
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def test_a_burst_is_allowed_and_then_it_is_told_how_long_to_wait(buckets: 
     [left] = await charge_all(buckets, charge(cost=9))
     assert left == (0.0, 1)
     [left] = await charge_all(buckets, charge(cost=3))
-    assert left.wait == pytest.approx(2, abs=0.5)
+    assert left.wait == pytest.approx(200, abs=60)
     assert left.tokens == 1
     [left] = await charge_all(buckets, charge(cost=1))  # the refused charge took nothing
     assert left.wait == 0
@@ -46,14 +47,14 @@ async def test_a_burst_is_allowed_and_then_it_is_told_how_long_to_wait(buckets: 
 
 async def test_what_is_done_already_counts_whatever_is_left(buckets: Buckets) -> None:
     [left] = await charge_all(buckets, charge(cost=12, owed=True))
-    assert left.wait == pytest.approx(2, abs=0.5)
+    assert left.wait == pytest.approx(200, abs=60)
     [left] = await charge_all(buckets, charge(cost=1))
-    assert left.wait == pytest.approx(3, abs=0.5)
+    assert left.wait == pytest.approx(300, abs=60)
 
 
 async def test_a_debt_is_never_more_than_a_burst(buckets: Buckets) -> None:
     [left] = await charge_all(buckets, charge(cost=1e6, owed=True))
-    assert left.wait == pytest.approx(10, abs=0.5)
+    assert left.wait == pytest.approx(1000, abs=60)
 
 
 async def test_a_bucket_fills_with_time_and_not_over_its_brim(buckets: Buckets) -> None:

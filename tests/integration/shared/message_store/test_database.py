@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 from tests.ingest_samples import room_settings
+from tests.patience import PATIENCE_SECONDS
 from tests.tcp_proxy import Mode, TcpProxy, proxied
 
 from shared.domain.circuit_breaker import BreakerLimits
@@ -117,9 +118,10 @@ async def test_of_a_crowd_at_a_silent_server_a_few_wait_and_the_rest_are_refused
 ) -> None:
     rooms = RoomDirectory(database)
     await open_the_breaker(rooms, proxy)
-    waits = sorted(await asyncio.gather(*(refusal_seconds(rooms) for _ in range(50))))
-    assert waits[48] < READ_SECONDS / 2, "all but one trial"
-    assert waits[49] < READ_SECONDS + SPARE_SECONDS
+    crowd = [asyncio.create_task(refusal_seconds(rooms)) for _ in range(50)]
+    await asyncio.sleep(READ_SECONDS / 2)
+    assert sum(not each.done() for each in crowd) <= 1, "all but one trial"
+    assert max(await asyncio.gather(*crowd)) < READ_SECONDS + SPARE_SECONDS
 
 
 async def test_who_comes_when_it_falls_silent_waits_for_two_time_outs_at_most(
@@ -132,7 +134,8 @@ async def test_who_comes_when_it_falls_silent_waits_for_two_time_outs_at_most(
     waits = await asyncio.gather(*(refusal_seconds(rooms) for _ in range(50)))
     # A few take the places of the first who gave up, just before it opens.
     assert max(waits) < 2 * READ_SECONDS + SPARE_SECONDS
-    assert sum(wait > 1.5 * READ_SECONDS for wait in waits) < FAILURES
+    second = min(waits) + 0.9 * READ_SECONDS  # a busy machine makes them all wait longer
+    assert sum(wait > second for wait in waits) < FAILURES
     # Nobody else asked at all; each may have sent a word of cancelling.
     assert proxy.accepted - before <= 2 * (SLOTS + FAILURES)
 
@@ -269,6 +272,6 @@ async def test_what_a_caller_gave_up_does_not_go_on_in_postgresql(database_url: 
             with pytest.raises(StoreUnavailable):
                 async with database.reading() as connection:
                     await connection.execute(text("SELECT pg_sleep(60)"))
-        async with database.reading() as connection, asyncio.timeout(2):
+        async with database.reading() as connection, asyncio.timeout(PATIENCE_SECONDS):
             while await connection.scalar(running):
                 await asyncio.sleep(0.02)

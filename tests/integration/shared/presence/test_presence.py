@@ -118,7 +118,7 @@ async def test_a_reload_within_the_grace_is_not_seen(
     user = make_user()
     member, _ = await join(presence, room, user)
     listener = await listen(room)
-    await presence.leave(member, user)
+    await presence.leave(member, user, grace_ms=60_000)
     await presence.reap(keys.partition_of(room))
     _, outcome = await join(presence, room, user)
     assert (outcome.how, outcome.online) == ("back", 1)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.integration.shared.conftest import IDS, make_settings, make_user
+from tests.patience import PATIENCE_SECONDS
 
 from shared.domain.entities import RoomSettings
 from shared.message_store.ingest_entries import encode_room
@@ -112,10 +113,10 @@ async def test_every_replica_is_told_of_changes_and_of_closing(
     channel = keys.channel(settings.id)
     pubsub = (await node_for(redis, channel)).pubsub()
     await pubsub.ssubscribe(channel)
-    await pubsub.get_message(timeout=1)
+    await pubsub.get_message(timeout=PATIENCE_SECONDS)
     await live.change(replace(settings, name="নতুন নাম", description="আরও"))
     await live.close(settings.id)
-    heard = [await pubsub.get_message(timeout=1) for _ in range(2)]
+    heard = [await pubsub.get_message(timeout=PATIENCE_SECONDS) for _ in range(2)]
     await pubsub.aclose()  # type: ignore[no-untyped-call]
     envelopes = [decode_envelope(message["data"]) for message in heard if message]
     assert envelopes == [ControlEnvelope("updated"), ControlEnvelope("closed")]
