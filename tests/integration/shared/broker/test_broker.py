@@ -266,7 +266,7 @@ async def test_a_server_that_stops_answering_makes_subscribing_fail_in_seconds(
         start = time.monotonic()
         with pytest.raises(Unavailable):
             await replica.subscriber.subscribe(channel)
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20
         assert not replica.subscriber.complete
         own_valkey.go_on()
         await eventually(lambda: replica.subscriber.complete)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-OUTAGE_SECONDS = 6.0
+OUTAGE_SECONDS = 20.0
+"""At most, on a machine that is busy. Without time-outs it would never end."""
 TAGS = [f"{{p{n}}}" for n in range(16)]
 
 
@@ -159,9 +160,11 @@ async def test_a_node_that_is_away_fails_its_own_keys_fast_and_no_others(
         assert is_outage(lost)
         assert done is True
         assert time.monotonic() - start < OUTAGE_SECONDS
-        start = time.monotonic()
+        waiting = asyncio.ensure_future(redis.get(dead))
         assert await redis.get(alive) == b"2"
-        assert time.monotonic() - start < 1
+        assert not waiting.done()
+        [failed] = await asyncio.gather(waiting, return_exceptions=True)
+        assert is_outage(failed)
     finally:
         cluster.send(0, signal.SIGCONT)
     await asyncio.to_thread(cluster.wait_well)
@@ -197,7 +200,7 @@ async def test_a_batch_waits_for_its_own_node_alone(cluster: ValkeyCluster, redi
         waiting = [batcher.submit(Command.of("INCR", dead)) for _ in range(300)]
         for n in range(1, 50):
             assert await batcher.submit(Command.of("INCR", alive)) == n
-        assert time.monotonic() - start < 2
+        assert not any(each.done() for each in waiting)
         results = await asyncio.gather(*waiting, return_exceptions=True)
         # Those in line are told at once, not each batch after a time-out of its own.
         assert {type(result) for result in results} == {Unavailable}

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-OUTAGE_SECONDS = 6.0
+OUTAGE_SECONDS = 20.0
+"""At most, on a machine that is busy. Without time-outs it would never end."""
 CERTAIN_SECONDS = LOOK_SECONDS + 0.5
 """After the sentinels have agreed, with the time of asking them."""
 
