@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 from tests.conftest import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.child import wait_for
 from local_stack.cli import main
@@ -32,7 +33,7 @@ class Run:
     port: int
 
     def wait_until_up(self) -> None:
-        assert wait_for(self._up, 30.0), self.output()
+        assert wait_for(self._up, PATIENCE_SECONDS), self.output()
 
     def _up(self) -> bool:
         return self.process.poll() is not None or "Adda is running" in self.output()
@@ -71,7 +72,7 @@ def run(folder: Path, port: int, environment: Mapping[str, str] | None = None) -
 
 
 def get(port: int, path: str) -> dict[str, object]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
         loaded: dict[str, object] = json.loads(connection.getresponse().read())

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from tests.chat_client import Crowd, chat
 from tests.e2e.test_original_client import make_room, talk
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.ports import free_ports
 from local_stack.services import StackOptions
@@ -36,7 +37,9 @@ def proof(user: dict[str, str]) -> dict[str, str]:
 
 def test_01_it_starts_under_the_server_it_names(stack: Stack) -> None:
     for name in ("api-1", "ws-1", "ws-2"):
-        answer = httpx.get(f"{stack.service_url(name)}/healthz", trust_env=False)
+        answer = httpx.get(
+            f"{stack.service_url(name)}/healthz", trust_env=False, timeout=PATIENCE_SECONDS
+        )
         assert answer.json() == {"status": "alive"}
 
 
@@ -68,6 +71,7 @@ def test_03_the_websocket_url_is_encoded_and_works_as_it_is(
         json=wish,
         headers=behind_tls,
         trust_env=False,
+        timeout=PATIENCE_SECONDS,
     )
     assert direct.json()["websocket_url"].startswith("wss://adda.example/ws/chat/")
 
@@ -115,7 +119,10 @@ async def test_07_connections_of_a_crashed_process_do_not_stay_online(
     options = StackOptions(
         directory=reachable_path / "own", port=free_ports(1)[0], durable=False, ws=2
     )
-    with Stack(options) as own, httpx.Client(base_url=own.url, trust_env=False) as http:
+    with (
+        Stack(options) as own,
+        httpx.Client(base_url=own.url, trust_env=False, timeout=PATIENCE_SECONDS) as http,
+    ):
         room = make_room(http)
         doomed = own.service_url("ws-1").replace("http", "ws")
         async with chat(own.service_url("ws-2").replace("http", "ws"), room) as watcher:

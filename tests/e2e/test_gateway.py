@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.e2e.upstreams import Upstream, running
+from tests.patience import PATIENCE_SECONDS
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -73,7 +74,9 @@ async def api(gateway: Gateway) -> AsyncIterator[Upstream]:
 
 @pytest.fixture
 async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=gateway.url, trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 

@@ -155,7 +155,9 @@ async def test_one_address_or_household_has_a_ceiling_and_others_their_own(
 async def test_the_log_knows_the_network_and_not_the_address(
     gateway: Gateway, address: str, network: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=gateway.url, trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         await client.get("/api/", headers={"X-Forwarded-For": address})
     await asyncio.to_thread(wait_for, lambda: "/api/" in gateway.log.read_text("utf-8"), 5.0)
     text = gateway.log.read_text("utf-8")
@@ -167,7 +169,9 @@ async def test_the_log_knows_the_network_and_not_the_address(
 async def test_only_who_came_by_tls_is_told_to_keep_to_it(gateway: Gateway, path: str) -> None:
     async with (
         running(Upstream(gateway.api_port)),
-        httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client,
+        httpx.AsyncClient(
+            base_url=gateway.url, trust_env=False, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         plain = await client.get(path)
         behind_tls = await client.get(path, headers={"X-Forwarded-Proto": "https"})

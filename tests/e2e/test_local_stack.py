@@ -14,6 +14,7 @@ import psutil
 import pytest
 from tests.e2e.run_stand_ins import STAND_INS
 from tests.e2e.stack_runs import CHILDREN, get, processes_of, run
+from tests.patience import PATIENCE_SECONDS
 from websockets.asyncio.client import ClientConnection, connect
 
 from local_stack.child import wait_for
@@ -34,7 +35,7 @@ def test_all_parts_start_serve_and_stop(reachable_path: Path, port: int) -> None
         assert str(get(port, "/ws/chat/x/")["instance"]).startswith("ws-")
 
         started.process.send_signal(signal.SIGINT)
-        assert started.process.wait(30) == 0
+        assert started.process.wait(PATIENCE_SECONDS) == 0
         assert processes_of(started.directory) == []
         assert read_record(started.directory) is None
         stopped = started.output().split("stopping")[1]
@@ -91,7 +92,7 @@ def test_stop_stops_the_run_of_the_folder(
     with run(reachable_path, port) as started:
         started.wait_until_up()
         assert main(["--directory", str(started.directory), "stop"]) == 0
-        assert started.process.wait(5) == 0
+        assert started.process.wait(PATIENCE_SECONDS) == 0
     assert f"stopped http://localhost:{port}" in capsys.readouterr().out
 
 
@@ -136,7 +137,9 @@ async def test_the_real_services_carry_a_message_from_one_socket_to_another(
     stack = Stack(options)
     await asyncio.to_thread(stack.start)
     try:
-        async with httpx.AsyncClient(base_url=stack.url, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=stack.url, trust_env=False, timeout=PATIENCE_SECONDS
+        ) as client:
             rooms = (await client.get("/api/rooms/")).json()["results"]
             assert len(rooms) == 4
             path = f"/ws/chat/{rooms[0]['id']}/?username="
@@ -157,6 +160,8 @@ async def test_the_real_services_carry_a_message_from_one_socket_to_another(
 
 async def _next(socket: ClientConnection, kind: str) -> dict[str, object]:
     while True:
-        event: dict[str, object] = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        event: dict[str, object] = json.loads(
+            await asyncio.wait_for(socket.recv(), PATIENCE_SECONDS)
+        )
         if event["type"] == kind:
             return event

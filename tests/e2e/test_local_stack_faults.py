@@ -16,6 +16,7 @@ import psutil
 import pytest
 from tests.e2e.run_stand_ins import STAND_INS
 from tests.e2e.stack_runs import CHILDREN, Run, answers, processes_of, run
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.child import wait_for
 from local_stack.errors import StackError
@@ -32,9 +33,13 @@ def test_a_killed_part_is_started_again(reachable_path: Path, port: int) -> None
             before = started.children()[name].pid
             os.kill(before, signal.SIGKILL)
 
-            assert wait_for(partial(_has_another_pid, started, name, before), 15.0), name
-        assert wait_for(lambda: "✗ gateway ended (killed by SIGKILL)" in started.output(), 5)
-        assert wait_for(lambda: answers(port), 15.0)
+            assert wait_for(partial(_has_another_pid, started, name, before), PATIENCE_SECONDS), (
+                name
+            )
+        assert wait_for(
+            lambda: "✗ gateway ended (killed by SIGKILL)" in started.output(), PATIENCE_SECONDS
+        )
+        assert wait_for(lambda: answers(port), PATIENCE_SECONDS)
 
 
 def _has_another_pid(started: Run, name: str, before: int) -> bool:
@@ -47,8 +52,8 @@ def test_nothing_outlives_a_killed_supervisor(reachable_path: Path, port: int) -
         started.wait_until_up()
         started.process.kill()
         started.process.wait()
-        assert wait_for(lambda: processes_of(started.directory) == [], 15.0), processes_of(
-            started.directory
+        assert wait_for(lambda: processes_of(started.directory) == [], PATIENCE_SECONDS), (
+            processes_of(started.directory)
         )
 
 
@@ -81,7 +86,7 @@ def test_orphans_of_a_killed_run_are_stopped_by_their_record(
     with run(reachable_path, port) as started:
         started.wait_until_up()
         assert "stopped ws-1, left over from a run that was killed" in started.output()
-        assert orphan.wait(5) == -signal.SIGTERM
+        assert orphan.wait(PATIENCE_SECONDS) == -signal.SIGTERM
         assert innocent.poll() is None
     innocent.kill()
     innocent.wait()

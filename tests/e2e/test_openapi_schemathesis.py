@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from tests.conftest import ROOT, service_environment
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack.child import wait_for
 from local_stack.ports import free_ports
@@ -88,7 +89,8 @@ def _is_ready(base: str) -> bool:
 
 @pytest.mark.timeout(300)
 def test_every_answer_is_as_documented(api: Api, tmp_path: Path) -> None:
-    made = httpx.post(f"{api.base}/api/create-user/", json={"username": "পরীক্ষক"}, trust_env=False)
+    with _calling(api.base) as client:
+        made = client.post("/api/create-user/", json={"username": "পরীক্ষক"})
     seen = tmp_path / "seen"
     sources = [str(ROOT / name / "src") for name in ("shared", "api_service")]
     run = subprocess.run(
@@ -123,7 +125,8 @@ def test_every_answer_is_as_documented(api: Api, tmp_path: Path) -> None:
     _erase(made.json()["session_id"], api.base)
     assert made.json()["session_id"] not in api.output.read_text()
     # It would also pass if nothing ever succeeded.
-    document = httpx.get(f"{api.base}/openapi.json", trust_env=False).json()
+    with _calling(api.base) as client:
+        document = client.get("/openapi.json").json()
     assert _never_succeeded(document["paths"], api.answered()) == set()
     _assert_nonsense_was_refused(seen.read_text().splitlines())
 
@@ -136,9 +139,12 @@ def _assert_nonsense_was_refused(seen: list[str]) -> None:
     assert not [status for status in wrong if status.startswith("5")], wrong
 
 
+def _calling(base: str, **headers: str) -> httpx.Client:
+    return httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
+
+
 def _erase(session_id: str, base: str) -> None:
-    headers = {"Authorization": f"Bearer {session_id}"}
-    with httpx.Client(base_url=base, headers=headers, trust_env=False) as client:
+    with _calling(base, Authorization=f"Bearer {session_id}") as client:
         begun = client.request("DELETE", "/api/me/", json={"confirm": True})
         assert client.get(begun.headers["Location"], headers={}).status_code == 200
 

@@ -15,6 +15,7 @@ from typing import Final
 import httpx
 import pytest
 from tests.e2e.upstreams import Upstream, running
+from tests.patience import PATIENCE_SECONDS
 
 from local_stack import accounts
 from local_stack.child import Child, wait_for
@@ -58,7 +59,7 @@ class Site:
 
     def raw(self, path: str, method: str = "GET") -> tuple[int, bytes]:
         """As httpx would not send it: the path as it is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.putrequest(method, path, skip_accept_encoding=True)
             connection.endheaders()
@@ -109,7 +110,9 @@ async def site(built: Path, reachable_path: Path) -> AsyncIterator[Site]:
 @pytest.fixture
 async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     base = f"http://127.0.0.1:{site.port}"
-    async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=base, trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 

@@ -43,7 +43,9 @@ async def test_a_deaf_replica_turns_red_hears_again_and_missed_nothing(
         first, second = (
             bed.stack.service_url(name).replace("http", "ws", 1) for name in bed.names("ws")
         )
-        async with httpx.AsyncClient(base_url=bed.stack.url, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=bed.stack.url, trust_env=False, timeout=PATIENCE_SECONDS
+        ) as http:
             room: UUID = (await http.post("/api/rooms/", json={"name": "বধির"})).json()["id"]
             async with (
                 ChatClient(first, room, options=OPTIONS) as writer,

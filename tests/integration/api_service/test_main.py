@@ -47,7 +47,9 @@ async def test_a_stopping_replica_is_unready_first_and_still_answers(
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "api_service", env=environment, stdout=output, stderr=output
         )
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         await until_ready(client)
         process.terminate()
         async with asyncio.timeout(PATIENCE_SECONDS):

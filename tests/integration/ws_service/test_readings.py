@@ -142,7 +142,7 @@ async def test_a_slow_message_leads_to_its_request_in_the_logs(
     async with chat(here.base, room, additional_headers=headers) as client:
         await client.say("সালাম", client_id="1")
         await client.wait_for("ack")
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as http:
             accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
             page = await http.get(f"{here.http}/metrics", headers=accept)
     lines = [line for line in page.text.splitlines() if '# {request_id="e5f0a1b2"}' in line]
