@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -11,11 +12,13 @@ from playwright.sync_api import expect
 from tests.web.texts import Texts, bn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Locator, Page
     from tests.web.rooms import Room
 
 
-_CLICKS: Final = 3
+_CLICKS: Final = 6
 _LOOK_MS: Final = 5_000
 _A_NOTCH: Final = 3
 
@@ -99,6 +102,16 @@ class Person:
         """A button by the key of its name."""
         return self.page.get_by_role("button", name=self.text(key, **fillings), exact=True)
 
+    @contextmanager
+    def sees(self, text: str) -> Iterator[None]:
+        """Waits at the end until `text` has been in sight since the beginning, or is.
+
+        For what goes away by itself, perhaps before a busy machine has looked.
+        """
+        self.page.evaluate(_WATCH, text)
+        yield
+        self.page.wait_for_function("text => window.seen.has(text)", arg=text)
+
     # ------------------------------------------------------------------ what one does
 
     def say(self, *contents: str) -> None:
@@ -111,16 +124,15 @@ class Person:
         """Of the message that says `content`.
 
         A message that comes just then moves the row away between press and release, and no click
-        comes of it: as a person would, one clicks again.
+        comes of it: as a person would, one clicks again. A late menu is in the way of that.
         """
         for _ in range(_CLICKS):
-            self.row(content).hover()
-            self.row(content).locator("[aria-haspopup=menu]").click()
-            try:
+            if self.menu.is_visible():
+                return
+            with suppress(PlaywrightTimeout):
+                self.row(content).hover(timeout=_LOOK_MS)
+                self.row(content).locator("[aria-haspopup=menu]").click(timeout=_LOOK_MS)
                 self.menu.wait_for(timeout=_LOOK_MS)
-            except PlaywrightTimeout:
-                continue
-            return
         expect(self.menu).to_be_visible()
 
     def choose(self, content: str, action: str) -> None:
@@ -153,7 +165,9 @@ class Person:
         for _ in range(400):
             if self.row(content).evaluate_all(_IS_IN_SIGHT):
                 return
+            before = self.history.evaluate("history => history.scrollTop")
             self.scroll(-350)
+            self.history.evaluate(_HAS_MOVED, [before, _LOOK_MS])
             self.settle(frames=_A_NOTCH)
         raise AssertionError(f"never came to {content!r}")
 
@@ -186,6 +200,20 @@ _FIRST_IN_SIGHT: Final = """(history) => {
   const row = rows.find((one) => one.getBoundingClientRect().top >= edge);
   const text = row.querySelector(".bubble > p[dir=auto]").innerText;
   return { text, top: row.getBoundingClientRect().top - edge };
+}"""
+
+_HAS_MOVED: Final = """async (history, [before, most]) => {
+  const end = performance.now() + most;
+  while (history.scrollTop === before && before !== 0 && performance.now() < end)
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+}"""
+"""Comes back when it has, or stands at the top: a wheel may be heard late."""
+
+_WATCH: Final = """(text) => {
+  window.seen ??= new Set();
+  const look = () => { if (document.body.innerText.includes(text)) window.seen.add(text); };
+  const all = { subtree: true, childList: true, characterData: true, attributes: true };
+  new MutationObserver(look).observe(document.body, all);
 }"""
 
 _STANDS_STILL: Final = """async (history, frames) => {
