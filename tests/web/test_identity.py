@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import expect
 from tests.web.people import Person
 from tests.web.texts import bn, en
 
+from shared.presence.presence import LEAVE_GRACE_MS
+
 if TYPE_CHECKING:
     from tests.web.conftest import NewPerson
     from tests.web.people import Enter
     from tests.web.rooms import Room, Rooms
+
+NOTE_LEAVING: Final = """() => {
+  addEventListener("pagehide", () => { sessionStorage.left = Date.now(); });
+}"""
+
+NOTE_RETURN: Final = """
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", () => { window.returned ??= Date.now(); });
+  }
+};
+"""
 
 
 def test_a_reload_keeps_name_and_colour(enter: Enter, room: Room) -> None:
@@ -28,15 +43,30 @@ def test_a_reload_keeps_name_and_colour(enter: Enter, room: Room) -> None:
     expect(rakib.said).to_have_count(0)
 
 
+def milliseconds_away(person: Person, room: Room) -> float:
+    """Reloads the page; from when it was left until the room has answered again, at most."""
+    person.page.evaluate(NOTE_LEAVING)
+    person.page.add_init_script(NOTE_RETURN)
+    person.come_back(room)
+    return float(person.page.evaluate("window.returned - Number(sessionStorage.left)"))
+
+
 def test_a_reload_is_not_announced(enter: Enter, room: Room) -> None:
-    rakib, mita = enter(room, "রাকিব"), enter(room, "মিতা")
-    expect(rakib.page.get_by_text(bn("system.joined", name="মিতা"))).to_be_visible()
-    mita.come_back(room)
+    rakib = enter(room, "রাকিব")
+    # A machine that has much to do may load a page for longer than nobody is told of it.
+    for name in ("মিতা", "নীলা", "তুলি", "সুমি", "রুমা"):
+        mita = enter(room, name)
+        expect(rakib.page.get_by_text(bn("system.joined", name=name))).to_be_visible()
+        if milliseconds_away(mita, room) < LEAVE_GRACE_MS:
+            break
+        mita.page.close()
+    else:
+        raise AssertionError("nobody was back in time")
     mita.say("আবার এলাম")
     expect(rakib.said).to_have_text(["আবার এলাম"])
-    expect(rakib.page.get_by_text(bn("system.left", name="মিতা"))).to_have_count(0)
-    expect(rakib.page.get_by_text(bn("system.joined", name="মিতা"))).to_have_count(1)
-    expect(rakib.panel.get_by_role("listitem")).to_have_count(1)
+    expect(rakib.page.get_by_text(bn("system.left", name=name))).to_have_count(0)
+    expect(rakib.page.get_by_text(bn("system.joined", name=name))).to_have_count(1)
+    expect(rakib.panel.get_by_role("listitem").filter(has_text=name)).to_have_count(1)
 
 
 def test_a_reload_far_up_shows_the_same_message_again(
@@ -92,13 +122,14 @@ def test_a_second_tab_is_the_same_person(enter: Enter, room: Room) -> None:
 
 
 def test_a_name_that_somebody_wears_has_a_number_in_this_room_alone(
-    enter: Enter, rooms: Rooms
+    new_person: NewPerson, enter: Enter, rooms: Rooms
 ) -> None:
     room, other = rooms.make(), rooms.make()
     enter(room, "রাকিব")
-    second = enter(room, "রাকিব")
-    note = bn("name.numbered", name="রাকিব ২", asked="রাকিব")
-    expect(second.page.get_by_text(note)).to_be_visible()
+    second = Person(new_person(room.path), "রাকিব")
+    with second.sees(bn("name.numbered", name="রাকিব ২", asked="রাকিব")):
+        second.give_name()
+    second.is_in(room)
     expect(second.panel.get_by_text("রাকিব ২", exact=True)).to_be_visible()
     second.page.goto(other.path)
     second.is_in(other)

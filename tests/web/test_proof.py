@@ -63,7 +63,7 @@ def room(stack: Stack) -> Room:
 
 def held(page: Page, asked: list[Route]) -> list[Route]:
     """What the page has asked; it says that it works on a proof a little before it asks for one."""
-    for _ in range(100):
+    for _ in range(1_200):
         if asked:
             break
         page.wait_for_timeout(50)
