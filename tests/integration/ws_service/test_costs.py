@@ -11,6 +11,7 @@ from tests.chat_client import Crowd, chat
 from tests.integration.api_service.counting import statements
 from tests.integration.shared.message_log.test_message_log import body_of
 from tests.integration.ws_service.conftest import Replica, run_replica
+from tests.integration.ws_service.steered_replica import NEVER
 
 from shared.protocol.codec import StoredMessage, encode_body
 from shared.protocol.envelopes import MessagesEnvelope
@@ -101,9 +102,14 @@ async def test_messages_of_one_tick_are_one_write_for_each_reader_and_encoded_on
 
 
 async def test_who_comes_back_to_an_open_room_costs_two_pipelines_and_no_statement(
-    settings_for: Callable[..., WsSettings], room: UUID, pipelines: list[list[str]]
+    settings_for: Callable[..., WsSettings],
+    room: UUID,
+    pipelines: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Nothing but the newcomer asks Redis meanwhile.
+    monkeypatch.setattr("ws_service.heartbeat.RENEWAL_SECONDS", NEVER)
+    monkeypatch.setattr("ws_service.hub.LEAVE_GRACE_MS", int(NEVER) * 1000)
     settings = settings_for("ws-1", position_check_seconds=600, probe_seconds=600)
     async with run_replica(settings) as replica, chat(replica.base, room) as first:
         session = (await first.wait_for("welcome"))["session_id"]

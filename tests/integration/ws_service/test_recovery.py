@@ -124,7 +124,7 @@ async def test_a_last_message_that_pub_sub_lost_is_noticed_by_the_position_check
         await client.wait_for("user_list")
         lose_messages(replica, room, 1)
         await client.say("১")
-        await client.wait_for("message", seconds=3)
+        await client.wait_for("message")
 
 
 def lose_messages(replica: Replica, room: UUID, count: int) -> None:
@@ -261,7 +261,7 @@ async def test_a_change_that_pub_sub_lost_is_noticed_by_the_position_check(
         await log.revise(room, message, body, delete=False)
         await asyncio.sleep(0.05)
         channel.take = take  # type: ignore[method-assign]
-        updated = await client.wait_for("message_updated", seconds=3)
+        updated = await client.wait_for("message_updated")
         assert (updated["message"], updated["seq"]) == ("পরে", 1)
 
 

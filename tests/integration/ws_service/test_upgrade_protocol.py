@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
@@ -27,11 +28,18 @@ FLOODER: Final[dict[str, Any]] = {"additional_headers": {"X-Forwarded-For": "203
 ELSEWHERE: Final[dict[str, Any]] = {"additional_headers": {"X-Forwarded-For": "203.0.113.8"}}
 
 
+@pytest.fixture
+def long_shut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A door is not open again before anybody came to it."""
+    monkeypatch.setattr("ws_service.flood_door.FIRST_SECONDS", 60.0)
+
+
 async def flood(client: ChatClient) -> None:
     for n in range(3 * FLOOD_STRIKES):
         await client.say(f"বন্যা {n}", client_id=f"{n}")
 
 
+@pytest.mark.usefixtures("long_shut")
 async def test_where_a_flood_came_from_nobody_comes_in_for_some_seconds(
     settings_for: Callable[..., WsSettings], room: UUID
 ) -> None:
@@ -64,9 +72,13 @@ async def test_one_flooder_among_many_shuts_out_nobody(
         assert newcomer.events[0]["type"] == "welcome"
 
 
+@pytest.mark.usefixtures("long_shut")
 async def test_from_where_all_come_and_go_at_once_nobody_comes_in_for_some_seconds(
-    settings_for: Callable[..., WsSettings], room: UUID
+    settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # However long a busy machine takes for it, they come and go at once.
+    monkeypatch.setattr("ws_service.hub.FLEETING_SECONDS", 60.0)
+    monkeypatch.setattr("ws_service.flood_door.FADING_SECONDS", 600.0)
     async with run_replica(settings_for("ws-1")) as replica:
         for _ in range(FLIGHTS_PER_FLOOD):
             async with chat(replica.base, room, **FLOODER):
@@ -111,17 +123,19 @@ async def test_who_comes_from_where_a_flood_came_from_is_sent_away_sooner(
 ) -> None:
     monkeypatch.setattr("ws_service.flood_door.FIRST_SECONDS", 0.2)
     settings = settings_for("ws-1", command_burst=5, command_rate=1)
-    told = []
+    told, took = [], []
     async with run_replica(settings) as replica:
         for _ in range(2):
             async with chat(replica.base, room, **FLOODER) as client:
+                began = time.monotonic()
                 await asyncio.gather(flood(client), return_exceptions=True)
                 assert await client.wait_closed() == 4008
+                took.append(time.monotonic() - began)
                 told.append(len(client.of("error")))
             await asyncio.sleep(0.3)
     # A strike is forgiven in each second.
-    assert FLOOD_STRIKES <= told[0] + 1 <= FLOOD_STRIKES + 5
-    assert SUSPECT_STRIKES <= told[1] + 1 <= SUSPECT_STRIKES + 2
+    assert FLOOD_STRIKES <= told[0] + 1 <= FLOOD_STRIKES + took[0] + 1
+    assert SUSPECT_STRIKES <= told[1] + 1 <= SUSPECT_STRIKES + took[1] + 1
 
 
 async def test_a_request_that_cannot_be_read_is_answered(
@@ -137,9 +151,9 @@ async def test_a_request_that_cannot_be_read_is_answered(
 async def test_who_is_not_read_is_not_taken_for_dead(
     settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 0.2)  # 3 to 6 s in all
+    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 0.4)  # the last: 3 s at least
     settings = settings_for(
-        "ws-1", command_burst=5, command_rate=1, ping_seconds=0.2, pong_seconds=0.2
+        "ws-1", command_burst=5, command_rate=1, ping_seconds=0.2, pong_seconds=2.0
     )
     async with run_replica(settings) as replica, chat(replica.base, room) as client:
         await flood(client)
