@@ -233,7 +233,7 @@ Enter = Callable[..., Person]
 Options = dict[str, Any]
 
 
-def remembering(url: str, **kept: str | dict[str, str]) -> Options:
+def remembering(url: str, **kept: bool | str | dict[str, str]) -> Options:
     """Options for somebody whose browser keeps `kept`, such as `language="en"`, from before."""
     items = [{"name": f"adda:{key}", "value": json.dumps(value)} for key, value in kept.items()]
     return {"storage_state": {"cookies": [], "origins": [{"origin": url, "localStorage": items}]}}

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.tcp_proxy import proxy_in_thread
 from tests.web.network import Network
-from tests.web.people import Person
+from tests.web.people import Person, remembering
 from tests.web.replicas import REPLICAS, enter_at, serving
 from tests.web.texts import bn
 
@@ -151,6 +151,27 @@ def test_the_page_opens_without_a_network_after_a_first_visit(
     network.come_back(rakib)
     rakib.page.get_by_role("button", name=bn("error.retry")).click()
     expect(rakib.page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_part_that_could_not_be_fetched_is_there_when_the_page_was_loaded_again(
+    enter: Enter, room: Room, stack: Stack, troubles: Troubles
+) -> None:
+    troubles.expect(LOST)
+    avro = remembering(stack.url, phonetic=True)
+    rakib = enter(room, "রাকিব", service_workers="block", **avro)
+    parts = re.compile(r"/assets/(EmojiPicker|typing)-")
+    rakib.page.route(parts, lambda route: route.abort())
+    rakib.page.reload()
+    rakib.is_in(room)
+    rakib.button("composer.emoji").click()
+    expect(rakib.page.get_by_text(bn("app.missing"))).to_be_visible()
+    expect(rakib.page.get_by_text(bn("app.new_version"))).to_have_count(0)
+    rakib.page.unroute(parts)
+    rakib.button("app.again").click()
+    rakib.is_in(room)
+    rakib.button("composer.emoji").click()
+    expect(rakib.page.get_by_role("group", name=bn("emoji.title"))).to_be_visible()
+    expect(rakib.button("composer.phonetic_on")).to_be_visible()  # as it was wanted
 
 
 def test_a_full_room_can_be_entered_when_somebody_leaves(

@@ -4,13 +4,17 @@ import { scriptAddress } from "../trusted/script_address.ts";
 class Shell {
   /** A new version waits; `renew` takes it. */
   waiting = $state.raw<ServiceWorker | null>(null);
-  /** A part of this version is not on the server any more: only a new one can go on. */
+  /** Another tab has taken a new version: parts of this one may be gone. */
   outdated = $state(false);
+  /**
+   * A part that is fetched on demand could not be had: the link broke, or it is not on the server any
+   * more. Browsers remember that, and ask for it again only after the page was loaded anew.
+   */
+  missing = $state(false);
 
   constructor() {
-    // Vite tells it when a part that is fetched on demand cannot be had.
     addEventListener("vite:preloadError", () => {
-      this.outdated = navigator.onLine;
+      this.missing = true;
     });
   }
 
@@ -46,7 +50,6 @@ async function register(): Promise<void> {
   };
   offer(registration.waiting);
   if (navigator.serviceWorker.controller !== null) {
-    // Another tab has taken a new version: parts of this one may be gone.
     navigator.serviceWorker.addEventListener("controllerchange", () => {
       shell.outdated = true;
     });

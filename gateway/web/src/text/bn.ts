@@ -5,6 +5,8 @@ export const bn = {
   "app.skip": "সরাসরি লেখায় যান",
   "app.new_version": "আড্ডার নতুন সংস্করণ এসেছে।",
   "app.reload": "এখনই নিন",
+  "app.missing": "পাতার একটা অংশ আনা যায়নি।",
+  "app.again": "পাতাটি আবার খুলুন",
 
   "rooms.title": "রুমসমূহ",
   "rooms.search": "রুম খুঁজুন",

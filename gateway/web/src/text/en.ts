@@ -7,6 +7,8 @@ export const en: Catalogue = {
   "app.skip": "Skip to writing",
   "app.new_version": "There is a new version of Adda.",
   "app.reload": "Get it now",
+  "app.missing": "A part of the page could not be fetched.",
+  "app.again": "Load the page again",
 
   "rooms.title": "Rooms",
   "rooms.search": "Search rooms",
