@@ -157,6 +157,7 @@ def test_a_part_that_could_not_be_fetched_is_there_when_the_page_was_loaded_agai
     enter: Enter, room: Room, stack: Stack, troubles: Troubles
 ) -> None:
     troubles.expect(LOST)
+    troubles.expect("Service Worker registration blocked")
     avro = remembering(stack.url, phonetic=True)
     rakib = enter(room, "রাকিব", service_workers="block", **avro)
     parts = re.compile(r"/assets/(EmojiPicker|typing)-")
