@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from tests.abuse.scene import EVERYWHERE, OTHERS, TROLL, Scene, code_of, refused
 
 if TYPE_CHECKING:
@@ -95,6 +96,26 @@ async def test_a_locked_room_is_not_open_by_rest(scene: Scene) -> None:
     assert (await scene.owner.say(scene.room, "আমি মালিক")).status_code == 201
     await client.wait_for("message", lambda event: event["message"] == "আমি মালিক")
     assert client.texts == ["আগের কথা", "আমি ভেতরে", "আমি মালিক"]
+
+
+@pytest.mark.parametrize("kind", ["mute", "shadow_mute"])
+async def test_nobody_who_is_silenced_speaks_by_a_new_name(scene: Scene, kind: str) -> None:
+    troll, other = await scene.person("ট্রল", TROLL), await scene.person("অন্যজন", OTHERS)
+    loud, ears = await scene.come(troll, 1), await scene.come(other, 2)
+    await scene.sanction(kind, user_id=troll.id)
+    await scene.settle(loud, ears)
+    await loud.send(type="user_update", username="শুনছ?")
+    join = {"room_id": scene.room, "username": "শুনছ না?"}
+    assert (await troll.call("POST", "/api/join-room/", **join)).json()["username"] == "ট্রল"
+    again = await scene.come(troll, 2, username="শোনো!")
+    assert again.events[0]["username"] == "ট্রল"
+    await loud.say("শেষ", client_id="শেষ")
+    answer = "ack" if kind == "shadow_mute" else "error"
+    await loud.wait_for(answer, lambda event: event["client_id"] == "শেষ")
+    await ears.say("শুনি")
+    await ears.wait_for("message", lambda event: event["message"] == "শুনি")
+    told = [event["message"] for event in ears.of("system")]
+    assert not [text for text in told if "শুনছ" in text or "শোনো" in text]
 
 
 async def test_who_speaks_by_rest_alone_can_be_banned_by_address(scene: Scene) -> None:

@@ -61,21 +61,28 @@ async def check_maker(deps: Deps, request: Request, user: User | None) -> None:
     _forbid(ErrorCode.BANNED, law.ban_of(who, micros), micros)
 
 
-async def check_entry(deps: Deps, request: Request, user: User, room: UUID) -> None:
-    """May they be in the room?
+async def entering(
+    deps: Deps, request: Request, wanted: User, room: UUID, known: User | None = None
+) -> User:
+    """As whom they may be in the room: as `wanted`, or, where they are muted, as they are `known`.
 
     Raises:
         Forbidden: `banned`.
         ChatError: `room_locked`.
         ValidationFailed: there is an unwanted word in their name.
     """
-    law, role = await _law_and_role(deps, room, user)
+    law, role = await _law_and_role(deps, room, wanted)
     micros = deps.clock.micros()
-    _forbid(ErrorCode.BANNED, law.ban_of(await who_calls(deps, request, user), micros), micros)
+    who = await who_calls(deps, request, known or wanted)
+    silent = law.mute_of(who, micros) is not None or law.shadow_of(who, micros) is not None
+    user = known if known is not None and silent else wanted
+    who = who._replace(username=user.username)
+    _forbid(ErrorCode.BANNED, law.ban_of(who, micros), micros)
     if not role.is_staff:
         await _check_lock(deps, law, room, user)
     if law.censor(user.username)[0] is not None:
         raise ValidationFailed.of("username", "unwanted_word")
+    return user
 
 
 async def judged(

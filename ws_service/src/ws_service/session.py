@@ -271,6 +271,8 @@ class Session:
             self._standing.check_voice(now)
             if name is not None:
                 self._standing.check_name(name)
+            if self._standing.is_shadow(now):
+                return []  # a new name is heard by the whole room
         if not name and not color:
             return []
         if (wait := self._allowance.wait_to_rename(now, self._standing)) > 0:

@@ -12,7 +12,7 @@ from api_service.limits import by_address, by_session, charge_new_room
 from api_service.openapi import BODY_ERRORS, OUTAGES, TAKES_SESSION, answers
 from api_service.public_url import public_origin
 from api_service.requests import CreateUserRequest, JoinRoomRequest
-from api_service.speech import check_entry
+from api_service.speech import entering
 from api_service.wiring import Deps
 from shared.domain.budgets import Action
 from shared.domain.effort import Purpose
@@ -82,8 +82,8 @@ async def join_room(
     else:
         session_id = caller.session_id
         wanted = caller.user.called(body.username, body.color)
-        await check_entry(deps, request, wanted, body.room_id)
-        user = await deps.identifier.renamed(caller.user, body.username, body.color)
+        user = await entering(deps, request, wanted, body.room_id, caller.user)
+        user = await deps.identifier.renamed(caller.user, user.username, user.color)
     origin = public_origin(request.scope, deps.settings.trusted_hops)
     query = {"username": user.username, "color": user.color, "session_id": session_id}
     return RoomJoinedView(
@@ -100,7 +100,7 @@ async def join_room(
 async def _new_guest(deps: Deps, request: Request, body: JoinRoomRequest) -> tuple[str, User]:
     session_id = deps.ids.session_id()
     user = deps.identifier.new_user(session_id, body.username, body.color)
-    await check_entry(deps, request, user, body.room_id)
+    await entering(deps, request, user, body.room_id)
     await deps.sessions.claim(user)
     try:
         await deps.user_directory.create_user(user)
