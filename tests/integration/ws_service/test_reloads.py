@@ -97,10 +97,14 @@ async def see_them_off(
     replica: Replica, room: UUID, modern: ChatClient, classic: ChatClient
 ) -> None:
     """Those who really go are seen by both watchers."""
-    parts = replica.deps.hub.parts
+    parts, redis = replica.deps.hub.parts, replica.deps.redis
+    partition = parts.keys.partition_of(room)
 
     async def are_gone() -> bool:
-        await parts.presence.reap(parts.keys.partition_of(room))
+        leaving: Any = await redis.zrange(parts.keys.leaving(partition), 0, -1)
+        if leaving:  # their graces end now, also those that began as long ones
+            await redis.zadd(parts.keys.leaving(partition), dict.fromkeys(leaving, 0))
+        await parts.presence.reap(partition)
         return bool(classic.of("user_list")[-1]["total"] == 2)
 
     await eventually(are_gone)
