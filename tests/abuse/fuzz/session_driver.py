@@ -199,15 +199,17 @@ class SessionDriver:
     def _micros(self) -> int:
         return int(self.now * MICROS)
 
+    @property
+    def _law(self) -> Law:
+        return self._guard.law.binding(self._standing.role)
+
     def _muted(self) -> bool:
         """For a moment yet."""
-        law, who = self._guard.law, self._standing.who
-        return not self._standing.role.is_staff and bool(law.mute_of(who, self._micros + MOMENT))
+        return bool(self._law.mute_of(self._standing.who, self._micros + MOMENT))
 
     def _shadowed(self, later: int = MOMENT) -> bool:
         """For a moment yet; `-MOMENT`: until a moment ago, or still."""
-        law, who = self._guard.law, self._standing.who
-        return not self._standing.role.is_staff and bool(law.shadow_of(who, self._micros + later))
+        return bool(self._law.shadow_of(self._standing.who, self._micros + later))
 
     def _check(self, effects: Sequence[Effect]) -> None:
         assert len(effects) <= 2
@@ -225,9 +227,9 @@ class SessionDriver:
         assert draft.message_type == "text" or draft.file_url is not None
         assert draft.client_id is None or 0 < len(draft.client_id) <= 64
         assert draft.reply_to is None or str(UUID(draft.reply_to)) == draft.reply_to
+        action, _ = self._law.censor(draft.content)
+        assert action not in {WordAction.BLOCK, WordAction.HOLD}
         if not self._standing.role.is_staff:
-            action, _ = self._guard.law.censor(draft.content)
-            assert action not in {WordAction.BLOCK, WordAction.HOLD}
             self._check_pace()
 
     def _check_pace(self) -> None:
@@ -250,6 +252,7 @@ class SessionDriver:
     def _check_rename(self, effect: Rename) -> None:
         assert effect.username is not None or effect.color is not None
         assert not self._muted()
+        assert not self._shadowed()
         if effect.username is not None:
             assert normalise_username(effect.username) == effect.username
             assert "admin" not in effect.username.lower().split()
