@@ -151,7 +151,8 @@ async def test_a_request_that_cannot_be_read_is_answered(
 async def test_who_is_not_read_is_not_taken_for_dead(
     settings_for: Callable[..., WsSettings], room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 0.4)  # the last: 3 s at least
+    monkeypatch.setattr("ws_service.session.PAUSE_SECONDS", 0.4)  # 6 s in all, the last 3
+    monkeypatch.setattr("ws_service.session.FORGIVEN_PER_SECOND", 0.0)
     settings = settings_for(
         "ws-1", command_burst=5, command_rate=1, ping_seconds=0.2, pong_seconds=2.0
     )

@@ -4,19 +4,12 @@ import { scriptAddress } from "../trusted/script_address.ts";
 class Shell {
   /** A new version waits; `renew` takes it. */
   waiting = $state.raw<ServiceWorker | null>(null);
-  /** Another tab has taken a new version: parts of this one may be gone. */
-  outdated = $state(false);
   /**
-   * A part that is fetched on demand could not be had: the link broke, or it is not on the server any
-   * more. Browsers remember that, and ask for it again only after the page was loaded anew.
+   * Why the page must be loaded anew. Another tab has taken a new version, and parts of this one may be
+   * gone; or a part could not be fetched though there is a network: the link broke once, which browsers
+   * remember until then, or it is not on the server any more.
    */
-  missing = $state(false);
-
-  constructor() {
-    addEventListener("vite:preloadError", () => {
-      this.missing = true;
-    });
-  }
+  broken = $state<"app.new_version" | "error.network" | null>(null);
 
   renew(): void {
     // What another tab has accepted waits no more, and would never answer.
@@ -51,7 +44,7 @@ async function register(): Promise<void> {
   offer(registration.waiting);
   if (navigator.serviceWorker.controller !== null) {
     navigator.serviceWorker.addEventListener("controllerchange", () => {
-      shell.outdated = true;
+      shell.broken = "app.new_version";
     });
   }
   registration.addEventListener("updatefound", () => {

@@ -6,9 +6,7 @@ export const en: Catalogue = {
   "app.tagline": "Bangla chat without a login. Take a name, take a seat in a room.",
   "app.skip": "Skip to writing",
   "app.new_version": "There is a new version of Adda.",
-  "app.reload": "Get it now",
-  "app.missing": "A part of the page could not be fetched.",
-  "app.again": "Load the page again",
+  "app.reload": "Load again",
 
   "rooms.title": "Rooms",
   "rooms.search": "Search rooms",

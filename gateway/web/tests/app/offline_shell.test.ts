@@ -98,7 +98,7 @@ describe("a new version", () => {
   it("that another tab has accepted is shown at once, for it waits no more", async () => {
     const version = await withNewVersion();
     workers.takenOverBy(version);
-    expect(shell.outdated).toBe(true);
+    expect(shell.broken).toBe("app.new_version");
     expect(reload).not.toHaveBeenCalled();
     shell.renew();
     expect(reload).toHaveBeenCalledOnce();
@@ -115,14 +115,14 @@ describe("a new version", () => {
 
 describe("a page whose parts are gone", () => {
   it("is loaded anew where no version waits", () => {
-    shell.outdated = true;
+    shell.broken = "error.network";
     shell.renew();
     expect(reload).toHaveBeenCalledOnce();
   });
 
   it("asks the version that waits, since the old one would only come again", async () => {
     const version = await withNewVersion();
-    shell.outdated = true;
+    shell.broken = "error.network";
     shell.renew();
     expect(version.heard).toEqual(["take over"]);
     expect(reload).not.toHaveBeenCalled();
