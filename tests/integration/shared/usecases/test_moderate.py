@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from tests.integration.shared.usecases.conftest import NewRoom
     from tests.integration.shared.usecases.mover import Mover
+    from tests.own_valkey import OwnValkey
 
     from shared.protocol.codec import MessageBody
     from shared.redis_schema.keys import Keys
@@ -91,6 +92,12 @@ class Desk:
     async def said(self, room: UUID) -> list[MessageBody]:
         page = await self.moderator.history.before(room, None, 10)
         return [decode_body(message.body) for message in page.messages]
+
+
+@pytest.fixture
+def redis_url(own_valkey: OwnValkey) -> str:
+    """One server, whatever the session's are: nodes of a Cluster are reached past a proxy."""
+    return own_valkey.url
 
 
 @pytest.fixture
