@@ -126,14 +126,27 @@ class Hub:
             raise
         finally:
             self._arriving -= 1
+        async with self._in_room(connection, identity, request.position, here, keep=entry.keep):
+            yield connection
+
+    @asynccontextmanager
+    async def _in_room(
+        self,
+        connection: Connection,
+        identity: Identity,
+        position: Position | None,
+        here: Position,
+        *,
+        keep: bool,
+    ) -> AsyncIterator[None]:
         came = -math.inf  # whom we refuse has not fled
         try:
-            await self._welcome(connection, identity, here, keep=entry.keep)
-            await self._recover(connection, request.position, here)
+            await self._welcome(connection, identity, here, keep=keep)
+            await self._recover(connection, position, here)
             came = self.parts.clock.monotonic()
             if self.draining:
                 connection.close(CloseCode.RESTART)  # the list of whom to close was made before
-            yield connection
+            yield
         finally:
             if not connection.closing and self.parts.clock.monotonic() - came < FLEETING_SECONDS:
                 self.parts.visitors.fled(connection.visitor)
