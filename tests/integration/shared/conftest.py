@@ -56,6 +56,13 @@ def cluster(server_directory: Path) -> Iterator[ValkeyCluster]:
 
 
 @pytest.fixture
+async def cluster_redis(cluster: ValkeyCluster) -> AsyncIterator[Redis]:
+    client = open_redis(cluster.url, "test")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
 def keys(redis_key_prefix: str) -> Keys:
     return Keys(redis_key_prefix, 16)
 

@@ -13,20 +13,20 @@ from shared.message_log.message_log import Head, MessageLog
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
-from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from redis.asyncio import Redis
 
     from local_stack.cluster import ValkeyCluster
     from shared.redis_schema.keys import Keys
 
 
 async def test_a_node_that_is_away_hides_no_place_of_the_others(
-    cluster: ValkeyCluster, keys: Keys
+    cluster: ValkeyCluster, cluster_redis: Redis, keys: Keys
 ) -> None:
-    redis = open_redis(cluster.url, "test")
-    scripts = Scripts(redis, keys)
+    redis, scripts = cluster_redis, Scripts(cluster_redis, keys)
     log, rooms = MessageLog(redis, scripts), LiveRooms(redis, scripts)
     homes: dict[int, UUID] = {}
     while len(homes) < 2:

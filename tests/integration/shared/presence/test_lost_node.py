@@ -12,18 +12,18 @@ from shared.presence.presence import Joined, Member, Presence
 from shared.protocol.errors import Unavailable
 from shared.redis_schema.scripts import Scripts
 from shared.rooms.live_rooms import LiveRooms
-from shared.runtime.redis_client import open_redis
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
     from local_stack.cluster import ValkeyCluster
     from shared.redis_schema.keys import Keys
 
 
 async def test_a_renewal_tells_who_is_missing_though_a_node_is_away(
-    cluster: ValkeyCluster, keys: Keys
+    cluster: ValkeyCluster, cluster_redis: Redis, keys: Keys
 ) -> None:
-    redis = open_redis(cluster.url, "test")
-    scripts = Scripts(redis, keys)
+    redis, scripts = cluster_redis, Scripts(cluster_redis, keys)
     presence, rooms = Presence(redis, scripts), LiveRooms(redis, scripts)
     members: dict[int, Member] = {}
     while len(members) < 2:
