@@ -25,7 +25,7 @@ function offlineShell(): Plugin {
 
 /** Fetched when they are first wanted. */
 const LAZY =
-  /src\/(avro|proof|text\/(en|say_staff|staff_)|rest\/moderation|service_worker|ui\/(staff|.*(EmojiPicker|ImageDialog|MessageMenu|PeoplePanel|ShareRoom|CreateRoom|Settings|Choices|Switch|QrCode)\.svelte))|node_modules\/uqr/;
+  /src\/(avro|proof|text\/(en|say_staff|staff_)|rest\/moderation|service_worker|ui\/(staff|settings|.*(EmojiPicker|ImageDialog|MessageMenu|PeoplePanel|ShareRoom|CreateRoom|Choices|Switch|QrCode)\.svelte))|node_modules\/uqr/;
 /** What only rooms need; newcomers choose a name meanwhile. */
 const ROOM =
   /src\/(chat|connection|ui\/chat|app\/(room_session|coalescer|standing))|node_modules\/virtua/;
