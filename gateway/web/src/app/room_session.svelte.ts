@@ -262,11 +262,14 @@ export class RoomSession implements Listener {
   }
 
   async loadOlder(): Promise<void> {
-    const first = this.#window.first;
-    if (!this.#window.hasOlder || this.loading !== null || first === undefined) return;
-    await this.#page("older", { before: first.seq, limit: PAGE }, (messages, more) => {
+    if (!this.#window.hasOlder || this.loading !== null) return;
+    const { first, hasNewer } = this.#window;
+    // All that was held is deleted: what is left stands before it.
+    if (first === undefined && hasNewer) return this.toNewest();
+    const before = first?.seq ?? this.#next;
+    await this.#page("older", { before, limit: PAGE }, (messages, more) => {
       // What was let go meanwhile lies between.
-      if (this.#window.first?.seq !== first.seq) return;
+      if ((this.#window.first?.seq ?? before) !== before) return;
       this.#showOlder(messages, more);
     });
   }
@@ -292,8 +295,7 @@ export class RoomSession implements Listener {
       this.#rebuild("end");
       return;
     }
-    const next = (this.#connection.position?.seq ?? 0) + 1;
-    await this.#page("newer", { before: next, limit: PAGE }, (messages, more) => {
+    await this.#page("newer", { before: this.#next, limit: PAGE }, (messages, more) => {
       // Another page may have led there first; what came live since then is not in this one.
       if (this.#window.hasNewer) this.#window.reset(messages, { hasOlder: more });
       this.#rebuild("end");
@@ -379,6 +381,11 @@ export class RoomSession implements Listener {
   }
 
   // ------------------------------------------------------------------ inside
+
+  /** The number of the message that is heard next. */
+  get #next(): number {
+    return (this.#connection.position?.seq ?? 0) + 1;
+  }
 
   #refused(event: ErrorEvent): void {
     const name = event.errors?.["username"]?.[0];

@@ -168,6 +168,18 @@ describe("the room", () => {
     expect(play.session.hasOlder).toBe(false);
   });
 
+  it("is not empty when all that was shown is deleted", async () => {
+    const play = new Play().enter(60, 3);
+    for (const seq of [58, 59, 60]) play.world.socket.hear(removed(seq));
+    play.paint();
+    expect(play.shown).toEqual([]);
+    void play.session.loadOlder();
+    expect(play.asked).toEqual([{ type: "history", before: 61, limit: 50 }]);
+    play.live(61);
+    await play.answer(messages(8, 57));
+    expect(play.shown).toEqual([...run(8, 57), 61]);
+  });
+
   it("shows nothing of a message that was deleted before one came back", () => {
     const play = new Play().enter(60);
     play.comeBack([message(61), deletedMessage(62), message(63)], 63);
@@ -247,6 +259,18 @@ describe("a reader who is far back", () => {
     await play.answer(messages(951, 1000));
     expect(play.shown).toEqual(run(951, 1000));
     expect(play.session.hasNewer).toBe(false);
+  });
+
+  it("is brought to the newest when all that is held is deleted", async () => {
+    const play = await farBack(50, 1000);
+    for (const seq of run(11, 110)) play.world.socket.hear(removed(seq));
+    play.paint();
+    expect(play.shown).toEqual([]);
+    void play.session.loadOlder();
+    void play.session.loadNewer();
+    expect(play.asked.at(-1)).toEqual({ type: "history", before: 1001, limit: 50 });
+    await play.answer(messages(951, 1000));
+    expect([play.shown, play.session.hasNewer]).toEqual([run(951, 1000), false]);
   });
 
   it("may jump twice, and loses nothing that was said meanwhile", async () => {

@@ -276,7 +276,9 @@ class Play {
   check(): void {
     const { messages: all, hasNewer, hasOlder } = this.window;
     all.slice(1).forEach((each, at) => this.#adjoin(all[at]?.seq ?? 0, each.seq));
-    if (!hasNewer) this.#adjoin(this.window.last?.seq ?? 0, this.#heard + 1);
+    // A page that was read after what has been heard may hold more than that.
+    const last = this.window.last?.seq ?? Infinity;
+    if (!hasNewer && last <= this.#heard) this.#adjoin(last, this.#heard + 1);
     if (!hasOlder) this.#adjoin(0, this.window.first?.seq ?? this.#heard + 1);
     for (const { seq, revision = 0 } of all) {
       expect(this.#heardDeleted.has(seq), `${String(seq)} is deleted`).toBe(false);
@@ -293,6 +295,12 @@ class Play {
       this.#arrive();
     }
     expect(this.window.hasNewer, "the live end").toBe(false);
+    if (this.window.last === undefined) {
+      this.#ask("older");
+      this.#arrive();
+    }
+    const newest = this.#between(0, this.#heard + 1).at(-1);
+    expect(this.window.last?.seq, "what is left").toBe(newest?.seq);
     this.check();
   }
 
@@ -329,7 +337,10 @@ class Play {
   #ask(ask: Ask): void {
     const { first, last, hasOlder, hasNewer } = this.window;
     if (this.#page !== null) return;
-    if (ask === "older" && hasOlder && first) this.#page = { ask, edge: first.seq, found: null };
+    const oldest = first?.seq ?? (hasNewer ? null : this.#heard + 1);
+    if (ask === "older" && hasOlder && oldest !== null) {
+      this.#page = { ask, edge: oldest, found: null };
+    }
     if (ask === "newer" && hasNewer && last) this.#page = { ask, edge: last.seq, found: null };
     if (ask === "newest" && hasNewer) this.#page = { ask, edge: this.#heard + 1, found: null };
     const place = Math.max(0, this.#heard - 3 * PAGE);
@@ -357,7 +368,8 @@ class Play {
     const { messages: found, more } = page.found;
     if (page.ask === "older") {
       // What was trimmed meanwhile lies between.
-      if (this.window.first?.seq === page.edge) this.window.prepend(found, more);
+      const { first } = this.window;
+      if (first === undefined || first.seq === page.edge) this.window.prepend(found, more);
     } else if (page.ask === "newer") this.window.extend(found, more);
     else if (page.ask === "newest") this.window.reset(found, { hasOlder: more });
     else this.#toPlace(page.edge, found, more);
