@@ -447,7 +447,7 @@ describe("the equation of the held history", () => {
         }
         play.finish();
       }),
-      { numRuns: 300 },
+      { numRuns: 1_500 },
     );
   });
 });
