@@ -64,6 +64,15 @@ def by_address(action: Action, purpose: Purpose | None = None) -> Limiting:
     return charge_address
 
 
+async def charge_search(deps: Deps, request: Request, response: Response) -> None:
+    """Charges the caller's address for a search: of all that is read, no kept answer spares it.
+
+    Raises:
+        RateLimited: there are too many.
+    """
+    await _charge_address(deps, request, response, COSTS[Action.SEARCH])
+
+
 async def charge_new_room(deps: Deps, request: Request, response: Response) -> None:
     """Charges the caller's address, which has paid for a join, for the room that this makes.
 
@@ -72,10 +81,14 @@ async def charge_new_room(deps: Deps, request: Request, response: Response) -> N
     Raises:
         RateLimited: it may not make one now.
     """
+    await _charge_address(deps, request, response, ROOM_BY_JOINING)
+
+
+async def _charge_address(deps: Deps, request: Request, response: Response, cost: float) -> None:
     counted = await counted_caller(deps, request)
     if counted is not None:
         budget = counted.rule.budget
-        await _charge(deps, response, Charge(Scope.ADDRESS, counted.name, budget, ROOM_BY_JOINING))
+        await _charge(deps, response, Charge(Scope.ADDRESS, counted.name, budget, cost))
 
 
 async def counted_caller(deps: Deps, request: Request) -> Counted | None:

@@ -14,15 +14,15 @@ from shared.protocol.codec import MessageBody, StoredMessage, decode_body
 from shared.protocol.views import MessageView, PublicRoomView, RoomView, UserView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from api_service.wiring import Deps
     from shared.domain.entities import RoomSettings
 
 
-def json_answer(body: bytes) -> Response:
+def json_answer(body: bytes, headers: Mapping[str, str] | None = None) -> Response:
     """What is JSON already."""
-    return Response(body, media_type="application/json")
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,25 @@ async def test_one_address_may_make_only_so_much(
         assert made.status_code == 201
 
 
+async def test_an_address_may_only_search_so_fast_and_read_on(
+    settings_for: Callable[..., ApiSettings],
+) -> None:
+    settings = settings_for(limit_ipv4=Budget(12, 0.1), unlimited_networks=())
+    async with run_api(settings) as client:
+        await make_room(client)  # 10
+        found = [await client.get("/api/rooms/", params={"search": "আড্ডা"}) for _ in range(3)]
+        assert [answer.status_code for answer in found] == [200, 200, 429]
+        left = [answer.headers["RateLimit-Remaining"] for answer in found]
+        assert left == ["1", "0", "0"]
+        assert found[2].json()["code"] == "rate_limited"
+        assert int(found[2].headers["Retry-After"]) >= 1
+        for query in ("", "?page_size=9", "?search="):
+            assert (await client.get(f"/api/rooms/{query}")).status_code == 200
+        elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+        another = await client.get("/api/rooms/?search=x", headers=elsewhere)
+        assert another.status_code == 200
+
+
 async def test_a_room_made_by_joining_costs_what_one_costs_that_was_asked_for(
     settings_for: Callable[..., ApiSettings],
 ) -> None:

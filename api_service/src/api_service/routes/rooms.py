@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api_service import room_settings
 from api_service.body import require_json
 from api_service.callers import CallerIn, DepsIn, OptionalCaller
-from api_service.limits import by_address, by_session
+from api_service.limits import by_address, by_session, charge_search
 from api_service.openapi import (
     BODY_ERRORS,
     MAKES,
@@ -61,19 +61,23 @@ _CHANGE_ERRORS: Final = (
     "/api/rooms/",
     summary="রুমের তালিকা",
     response_model=RoomPageView,
-    responses=answers(ErrorCode.VALIDATION, ErrorCode.NOT_FOUND, *OUTAGES),
+    responses=answers(ErrorCode.VALIDATION, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED, *OUTAGES),
 )
 async def list_rooms(
     request: Request,
+    response: Response,
     deps: DepsIn,
     page: Annotated[PageNumber, Query()] = 1,
     page_size: Annotated[UpTo100, Query()] = PAGE,
     search: Annotated[Search, Query(description="In names and descriptions")] = "",
 ) -> Response:
     """Listed rooms, newest first. A search counts its results up to 10,000."""
-    return json_answer(
-        await deps.lists.rooms(request.scope, page=page, page_size=page_size, search=search or None)
+    if search:
+        await charge_search(deps, request, response)
+    found = await deps.lists.rooms(
+        request.scope, page=page, page_size=page_size, search=search or None
     )
+    return json_answer(found, response.headers)
 
 
 @router.post(

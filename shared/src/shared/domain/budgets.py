@@ -26,6 +26,8 @@ class Action(StrEnum):
     """Of a message: staff have to read it."""
     WHOLE = "whole"
     """Everything of a person, to be read or to be erased."""
+    SEARCH = "search"
+    """Of rooms: a look through all of them, up to ten thousand hits."""
 
 
 COSTS: Final[dict[Action, float]] = {
@@ -36,6 +38,7 @@ COSTS: Final[dict[Action, float]] = {
     Action.ROOM: 10.0,
     Action.REPORT: 5.0,
     Action.WHOLE: 10.0,
+    Action.SEARCH: 1.0,
 }
 """In tokens. What is heard by everybody, or kept for ever, costs more, as in IRC's fake lag."""
 
