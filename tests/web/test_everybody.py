@@ -191,6 +191,7 @@ def test_keys_alone_lead_from_the_address_to_a_reply_and_back(
     tab_to(page, page.get_by_role("link", name=bn("rooms.back")), "Shift+Tab")
     keyboard.press("Enter")
     expect(page).to_have_title(bn("app.name"))
+    expect(page.get_by_role("main")).to_be_focused()
     tab_to(page, page.get_by_role("link", name=room.name))
 
 
@@ -246,6 +247,43 @@ def test_a_closed_menu_gives_the_focus_back(enter: Enter, room: Room) -> None:
     expect(rakib.row("একা একা")).to_be_focused()
 
 
+def test_the_focus_stays_in_the_history_when_its_message_is_deleted(
+    enter: Enter, room: Room
+) -> None:
+    rakib = enter(room, "রাকিব")
+    for text in ("থাকবে", "থাকবে না"):
+        rakib.say(text)
+    expect(rakib.said).to_have_text(["থাকবে", "থাকবে না"])
+    rakib.open_menu("থাকবে না")
+    rakib.menu.get_by_role("menuitem", name=bn("message.delete")).click()
+    rakib.page.keyboard.press("Enter")
+    expect(rakib.said).to_have_text(["থাকবে"])
+    expect(rakib.history).to_be_focused()
+    rakib.page.keyboard.press("ArrowUp")
+    expect(rakib.row("থাকবে")).to_be_focused()
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_focus_goes_from_page_to_page(new_person: NewPerson, room: Room, screen: Any) -> None:
+    page = new_person("/", viewport=screen)
+    rakib, main = Person(page, "রাকিব"), page.get_by_role("main")
+    tab_to(page, page.get_by_role("link", name=room.name))
+    page.keyboard.press("Enter")
+    expect(page.get_by_label(bn("name.label"))).to_be_focused()
+    page.keyboard.type("রাকিব")
+    page.keyboard.press("Enter")
+    rakib.is_in(room)
+    expect(main).to_be_focused()
+    home = "rooms.back" if screen is PHONE else "app.name"
+    page.get_by_role("link", name=bn(home), exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(bn("app.name"))
+    expect(main).to_be_focused()
+    page.go_back()
+    rakib.is_in(room)
+    expect(main).to_be_focused()
+
+
 @pytest.mark.parametrize("screen", [DESKTOP, TABLET], ids=["desktop", "tablet"])
 def test_the_focus_is_not_lost_in_the_panel(enter: Enter, room: Room, screen: Any) -> None:
     rakib = enter(room, "রাকিব", viewport=screen)
@@ -260,6 +298,9 @@ def test_the_focus_is_not_lost_in_the_panel(enter: Enter, room: Room, screen: An
     edit.focus()
     keyboard.press("Enter")
     expect(rakib.panel.get_by_label(bn("name.label"))).to_be_focused()
+    keyboard.press("Escape")
+    expect(edit).to_be_focused()
+    keyboard.press("Enter")
     keyboard.press("Control+a")
     keyboard.type("রাকিবুল")
     keyboard.press("Enter")
