@@ -24,10 +24,19 @@ COMMAND_SECONDS: Final = 3.0
 POOL_CONNECTIONS: Final = 64
 
 
-class _CarefulSender(AbstractConnection):
-    """A connection whose sending tells its caller what happened."""
+class _CarefulConnection(AbstractConnection):
+    """A connection whose sending tells its caller what happened, and that can be ended for good."""
 
-    __slots__ = ()
+    is_ended = False
+    """For good. redis-py connects what it finds closed, to send what was under way once more."""
+
+    @override
+    async def connect_check_health(self, *args: Any, **options: Any) -> None:
+        if not self.is_ended:
+            await super().connect_check_health(*args, **options)
+        if self.is_ended:  # perhaps meanwhile
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError("closed: nothing goes to this server any more")
 
     @override
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
@@ -81,7 +90,7 @@ def pool_options(
     Who finds all connections lent out waits for one, within the time of a command.
     """
     plain = options.get("connection_class", Connection)  # by the scheme: TCP, TLS or a Unix socket
-    bases = (*mixins, _CarefulSender, plain)
+    bases = (*mixins, _CarefulConnection, plain)
     of_networks = (
         {} if issubclass(plain, UnixDomainSocketConnection) else {"socket_keepalive": True}
     )
@@ -112,21 +121,18 @@ class ServerPool(BlockingConnectionPool):
         self._is_closed = False
 
     @override
-    async def ensure_connection(self, connection: AbstractConnection) -> None:
-        """Connects it, if it is not; refuses to once the pool is closed.
-
-        What was under way then would be sent a second time, over a connection that nobody closes.
-        """
-        if not self._is_closed:
-            await super().ensure_connection(connection)
-        if self._is_closed:  # perhaps meanwhile
-            await connection.disconnect(nowait=True)
-            raise RedisConnectionError("closed: nothing goes to this server any more")
+    def make_connection(self) -> AbstractConnection:
+        connection: _CarefulConnection = super().make_connection()  # type: ignore[no-untyped-call]
+        connection.is_ended = self._is_closed
+        return connection
 
     @override
     async def aclose(self) -> None:
-        """Ends all connections, those that are lent out too."""
+        """Ends all connections, those that are lent out too: what waits there is an outage."""
         self._is_closed = True
+        lent: set[Any] = self._in_use_connections
+        for connection in (*lent, *self._available_connections):
+            connection.is_ended = True
         await super().aclose()
 
     async def still_serves(self, connection: AbstractConnection) -> bool:  # noqa: ARG002

@@ -245,3 +245,18 @@ async def test_a_cancelled_task_ends_whatever_it_was_doing_with_redis(redis: Red
             task.cancel()
             await asyncio.wait([task], timeout=0.01)
         assert not survived, f"cancelled after {ticks} turns, and went on"
+
+
+async def test_what_is_under_way_when_its_client_is_closed_is_not_sent_again(
+    redis_url: str, redis: Redis
+) -> None:
+    name = f"closed-{uuid.uuid4().hex}"
+    async with client_of(redis_url, name) as client:
+        waiting = asyncio.ensure_future(client.blpop([name], timeout=60))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await clients_named(redis, name):
+                await asyncio.sleep(0.01)
+    with pytest.raises(RedisConnectionError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await waiting
+    assert await clients_named(redis, name) == []
