@@ -78,18 +78,50 @@ def test_what_is_read_does_not_move_when_others_talk(
     expect(reader.page).to_have_title(re.compile(f"^{room.name}"))
 
 
+def look(person: Person, *, away: bool) -> None:
+    """At another tab, or back at this one."""
+    hidden = "Object.defineProperty(document, 'hidden', {value: away, configurable: true});"
+    told = "document.dispatchEvent(new Event('visibilitychange'));"
+    person.page.evaluate(f"away => {{ {hidden} {told} }}", away)
+
+
 def test_what_came_while_nobody_looked_is_seen_where_all_is_in_sight(
     enter: Enter, room: Room, rooms: Rooms
 ) -> None:
     rakib = enter(room, "রাকিব")
-    look = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
-    told = "document.dispatchEvent(new Event('visibilitychange'))"
-    rakib.page.evaluate(look % "true" + told)
+    look(rakib, away=True)
     rooms.say(room, rooms.session("মিতা"), "কেউ আছেন?")
     expect(rakib.said).to_have_text(["কেউ আছেন?"])
     expect(rakib.page).to_have_title(re.compile(r"^\(১\)"))
-    rakib.page.evaluate(look % "false" + told)
+    look(rakib, away=False)
     expect(rakib.page).to_have_title(re.compile(f"^{room.name}"))
+
+
+def test_who_looks_back_goes_on_where_they_were(enter: Enter, room: Room, rooms: Rooms) -> None:
+    said = rooms.fill(room, 60)
+    rakib, mita = enter(room, "রাকিব"), rooms.session("মিতা")
+    expect(rakib.row(said[-1])).to_be_in_viewport()
+    jump = rakib.page.get_by_role("button", name=bn("history.jump"))
+    mark = rakib.page.get_by_text(bn("history.unread"), exact=True)
+    look(rakib, away=True)
+    rooms.say(room, mita, "কেউ আছেন?")
+    expect(rakib.page).to_have_title(re.compile(r"^\(১\)"))
+    rakib.settle()
+    look(rakib, away=False)
+    # All that is new is in sight: it is seen, and what comes is followed.
+    expect(mark).to_be_in_viewport()
+    expect(rakib.page).to_have_title(re.compile(f"^{room.name}"))
+    expect(jump).to_be_hidden()
+    look(rakib, away=True)
+    for number in range(30):
+        rooms.say(room, mita, f"তার পরে {number}")
+    expect(rakib.row("তার পরে 29")).to_be_in_viewport()
+    rakib.settle()
+    look(rakib, away=False)
+    # More than fits is read from its beginning.
+    expect(rakib.row("তার পরে 0")).to_be_in_viewport()
+    expect(mark).to_be_in_viewport()
+    expect(jump).to_be_visible()
 
 
 def test_who_writes_while_reading_older_ones_comes_to_the_newest(
