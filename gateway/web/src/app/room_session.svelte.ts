@@ -532,7 +532,7 @@ export class RoomSession implements Listener {
     const messages = all.filter((message) => message.deleted !== true);
     if (messages.length === 0) return;
     this.#countUnseen(messages);
-    if (this.#window.append(messages)) for (const message of messages) this.#list.message(message);
+    for (const message of this.#window.append(messages)) this.#list.message(message);
     this.told.messages(messages);
   }
 

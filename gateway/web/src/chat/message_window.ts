@@ -78,20 +78,19 @@ export class MessageWindow {
     this.#forgetAside();
   }
 
-  /** Live messages, next to those before. Returns whether they are held. */
-  append(messages: readonly MessageEvent[]): boolean {
+  /** Live messages, next to those before. Returns what is new: pages may have brought some. */
+  append(messages: readonly MessageEvent[]): readonly MessageEvent[] {
     if (!this.#hasNewer && this.#messages.length + messages.length > MOST_READ) {
       this.#hasNewer = true;
     }
     if (this.#hasNewer) {
       this.#putAside(messages);
-      return false;
+      return [];
     }
     const edge = this.last?.seq ?? 0;
-    for (const message of messages) {
-      if (message.seq > edge && message.deleted !== true) this.#messages.push(message);
-    }
-    return true;
+    const fresh = messages.filter((message) => message.seq > edge && message.deleted !== true);
+    for (const message of fresh) this.#messages.push(message);
+    return fresh;
   }
 
   /** A page of older messages, oldest first, next to the first one held. Returns what it added. */

@@ -309,6 +309,15 @@ describe("a reader who is far back", () => {
     expect(play.session.hasNewer).toBe(false);
   });
 
+  it("does not see a message twice that a page has brought before it was heard", async () => {
+    const play = await farBack(500, 600);
+    play.live(601);
+    void play.session.loadNewer();
+    await play.answer(messages(561, 602), false); // 602 is published, and on its way
+    play.live(602, 603);
+    expect(play.shown).toEqual(run(461, 603));
+  });
+
   it("does not see a message again that was deleted meanwhile", async () => {
     const play = await farBack(500, 1000);
     play.live(1001);
