@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -34,6 +37,22 @@ ATTACKS = [
 ]
 REVERSED = "আমি\u202eদিকউল্টো\u2067"
 """With an override and an isolate that nobody ends."""
+
+TOWERS = unicodedata.normalize("NFC", "".join(one + "\u0301\u0302\u0303" * 10 for one in "aeiou"))
+"""As many marks on each letter as the server lets through: higher than several lines."""
+NOT_CLIPPED = """(towers) => {
+  const has = (node) => node.nodeType === Node.TEXT_NODE && node.data.includes(towers);
+  const clips = (element) => getComputedStyle(element).overflowY !== "visible";
+  return [...document.querySelectorAll("body *")].filter((element) => {
+    if (![...element.childNodes].some(has)) return false;
+    while (!element.matches("body, main, nav, aside, [role=region]")) {
+      if (clips(element)) return false;
+      element = element.parentElement;
+    }
+    return true;
+  }).map((element) => element.outerHTML);
+}"""
+"""What is drawn beyond its own line or card."""
 
 LETTERS_GO_RIGHT = """(paragraph) => {
   const text = [...paragraph.childNodes].find((node) => node.length > 1);
@@ -171,6 +190,17 @@ def test_a_message_that_turns_the_direction_turns_itself_only(
         assert part.evaluate("one => getComputedStyle(one).direction") == "ltr"
     first = reader.said.last.evaluate(LETTERS_GO_RIGHT)
     assert first, "the letters of the message after it run backwards"
+
+
+def test_towers_of_marks_stand_on_nobody_elses_words(enter: Enter, rooms: Rooms) -> None:
+    room = rooms.make(f"{TOWERS} {uuid4().hex}", description=TOWERS)
+    reader = enter(room, "পাঠক")
+    enter(room, TOWERS).say(TOWERS)
+    expect(reader.said).to_have_count(1)
+    expect(reader.page.get_by_text(bn("system.joined", name=TOWERS))).to_be_visible()
+    expect(reader.panel.get_by_role("listitem")).to_have_text([re.compile(TOWERS)])
+    expect(reader.page.get_by_role("link").filter(has_text=room.name)).to_be_visible()
+    assert reader.page.evaluate(NOT_CLIPPED, TOWERS) == []
 
 
 def test_the_session_is_in_no_address_and_no_log(
