@@ -155,6 +155,27 @@ def test_a_paste_is_not_read_as_roman_letters(avro: Person) -> None:
     expect(avro.field).to_have_value("আমি ami banglay gan gai")
 
 
+def compose(person: Person, word: str) -> None:
+    """Letter by letter as a phone's keyboard does, which holds the word until it is done."""
+    keyboard = person.page.context.new_cdp_session(person.page)
+    for end in range(1, len(word) + 1):
+        held = {"text": word[:end], "selectionStart": end, "selectionEnd": end}
+        keyboard.send("Input.imeSetComposition", held)
+    keyboard.send("Input.insertText", {"text": word})
+
+
+def test_a_word_of_a_phones_keyboard_becomes_bangla(avro: Person) -> None:
+    compose(avro, "ami")
+    expect(avro.field).to_have_value("আমি")
+
+
+def test_so_does_one_that_takes_the_place_of_another(avro: Person) -> None:
+    avro.field.fill("আমি তুমি যাই")
+    avro.field.evaluate("field => field.setSelectionRange(4, 8)")
+    compose(avro, "she")
+    expect(avro.field).to_have_value("আমি শে যাই")
+
+
 def test_a_letter_in_the_middle_of_a_text_is_put_there(avro: Person) -> None:
     type_(avro, "ami zai")
     for _ in (" ", "যা", "ই"):
