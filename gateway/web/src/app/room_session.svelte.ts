@@ -278,7 +278,8 @@ export class RoomSession implements Listener {
     const last = this.#window.last;
     if (!this.#window.hasNewer || this.loading !== null || last === undefined) return;
     await this.#page("newer", { after: last.seq, limit: PAGE }, (messages, more) => {
-      this.#window.extend(messages, more);
+      // Who has jumped to the newest meanwhile has left this page behind.
+      if (this.#window.hasNewer) this.#window.extend(messages, more);
       this.#rebuild("keep");
     });
   }

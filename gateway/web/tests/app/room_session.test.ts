@@ -309,6 +309,20 @@ describe("a reader who is far back", () => {
     expect(play.session.hasNewer).toBe(false);
   });
 
+  it("is not sent back by a page that was asked for before a jump to the newest", async () => {
+    const play = await farBack(500, 1000);
+    void play.session.loadOlder();
+    void play.session.toNewest();
+    await play.answer(messages(411, 460)); // older ones; now the newest are on their way
+    void play.session.loadNewer();
+    await play.answer(messages(951, 1000));
+    await play.answer(messages(561, 610));
+    expect(play.shown).toEqual(run(951, 1000));
+    expect(play.session.hasNewer).toBe(false);
+    play.live(1001);
+    expect(play.shown).toEqual(run(951, 1001));
+  });
+
   it("does not see a message twice that a page has brought before it was heard", async () => {
     const play = await farBack(500, 600);
     play.live(601);
