@@ -419,6 +419,7 @@ export class RoomSession implements Listener {
     if (!sameLife) {
       this.#notes = [];
       this.#unreadAfter = null;
+      this.#outbox.begunAnew();
     }
     this.unseen = 0;
     this.#window.restart(messages, { hasOlder: (messages[0]?.seq ?? 1) > 1 });

@@ -98,6 +98,14 @@ export class Outbox {
     this.#change(client_id, (entry) => ({ ...entry, failure }));
   }
 
+  /** The room has begun anew: what was acknowledged and has not come may be lost with its past. */
+  begunAnew(): void {
+    this.reload();
+    const failure = { code: UNSURE, message: "" };
+    this.#entries = this.#entries.map((e) => (e.seq === null ? e : { ...e, seq: null, failure }));
+    this.#write();
+  }
+
   /** The reader wants it sent again; with a new id if the server has refused this one for good. */
   retry(client_id: string, newId: string): void {
     this.#change(client_id, (entry) => ({

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { RoomSession, type Told } from "../../src/app/room_session.svelte.ts";
 import { KEPT_FOLLOWED, MOST_FOLLOWED } from "../../src/chat/message_window.ts";
-import { MOST_WAITING } from "../../src/chat/outbox.ts";
+import { MOST_WAITING, UNSURE } from "../../src/chat/outbox.ts";
 import { becomes, identity } from "../../src/storage/identity.ts";
 import { PREFIX } from "../../src/storage/shelf.ts";
 import type {
@@ -205,6 +205,23 @@ describe("the room", () => {
     play.comeBack(messages(951, 1000), 1000, false);
     expect(play.said[0]?.client_id).toBe(id); // the server knows it again
     play.world.socket.hear(ack(id, 61));
+    expect(play.session.pending).toEqual([]);
+  });
+
+  it("does not call sent what may be lost with the room's past", () => {
+    const play = new Play().enter(60);
+    for (const content of ["x", "y"]) play.session.say({ content, message_type: "text" });
+    const x = play.said[0]?.client_id ?? "";
+    play.world.socket.hear(ack(x, 61));
+    play.world.socket.hear(ack(play.said[1]?.client_id ?? "", 62));
+    play.beginAnew([message(61, { client_id: x, user_id: ME })], 61);
+    expect(play.session.pending).toMatchObject([
+      { content: "y", seq: null, failure: { code: UNSURE } },
+    ]);
+    const again = play.session.pending[0]?.client_id ?? "";
+    play.session.resend(again);
+    expect(play.said.at(-1)).toMatchObject({ content: "y" });
+    play.live(62, 62, { client_id: play.said.at(-1)?.client_id ?? "", user_id: ME });
     expect(play.session.pending).toEqual([]);
   });
 
