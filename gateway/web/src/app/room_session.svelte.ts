@@ -352,6 +352,7 @@ export class RoomSession implements Listener {
         }
         return;
       case "room_rules":
+        if (event.rules.slow_seconds < this.standing.rules.slow_seconds) this.#sender.hurry();
         this.standing.changed(event.rules);
         return;
       case "error":

@@ -536,6 +536,27 @@ describe("what staff decide", () => {
     expect(play.session.standing.rules).toEqual(rules);
   });
 
+  it("does not let wait for an hour what a slow mode refused that is over", () => {
+    const play = new Play().enter(60);
+    const rules = (slow_seconds: number): void => {
+      const event = { locked: false, slow_seconds, notice: null };
+      play.world.socket.hear({ type: "room_rules", rules: event, timestamp: "" });
+    };
+    rules(3_600);
+    play.session.say({ content: "x", message_type: "text" });
+    const id = play.said[0]?.client_id ?? "";
+    play.world.socket.hear(problem("slow_mode", { client_id: id, retry_after: 3_600 }));
+    rules(3_600);
+    play.world.pass(2_000);
+    expect(play.said.length).toBe(1);
+    rules(0);
+    play.world.pass(1_000);
+    expect(play.said.map(({ client_id }) => client_id)).toEqual([id, id]);
+    rules(0);
+    play.world.pass(1_000);
+    expect(play.said.length).toBe(2); // it is on its way
+  });
+
   it("lets who is not heard see what they said, behind the newest, until they begin anew", () => {
     const play = new Play().enter(60);
     play.session.say({ content: "শুনছ?", message_type: "text" });
