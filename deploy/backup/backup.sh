@@ -43,5 +43,5 @@ rm "$unfinished/log"
 sync -f "$unfinished"
 mv "$unfinished" "$folder/$name"
 
-find "$folder" -mindepth 1 -maxdepth 1 -name '[0-9]*T[0-9]*Z' -mtime "+$days" -exec rm -rf {} +
+find "$folder/" -mindepth 1 -maxdepth 1 -name '[0-9]*T[0-9]*Z' -mtime "+$days" -exec rm -rf {} +
 echo "backup: $folder/$name, $(du -sh "$folder/$name" | cut -f 1)"

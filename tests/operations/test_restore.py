@@ -265,14 +265,17 @@ async def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(bare: Bare
 
 
 @needs_cli
-async def test_old_backups_go_and_young_ones_stay(bare: Bare) -> None:
+@pytest.mark.parametrize("told", ["backups", "link"])
+async def test_old_backups_go_and_young_ones_stay(bare: Bare, told: str) -> None:
     names = ("20200101T000000Z", "20200102T000000Z", "mine")
     old, young, foreign = (bare.folder / name for name in names)
     for path in (old, young, foreign):
         path.mkdir()
     for path in (old, foreign):
         os.utime(path, (1, 1))
-    await succeed("backup.sh", bare.folder, bare.environment)
+    # With DynamicUser= the folder of a unit's StateDirectory= is told as a link.
+    bare.folder.with_name("link").symlink_to(bare.folder)
+    await succeed("backup.sh", bare.folder.with_name(told), bare.environment)
     assert not old.exists()
     assert young.exists()
     assert foreign.exists()
