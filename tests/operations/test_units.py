@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from prometheus_client import CollectorRegistry, ProcessCollector
 from tests.conftest import ROOT
 
 from api_service.settings import ApiSettings
@@ -25,6 +27,7 @@ UNITS: Final = sorted(
     if path.suffix in {".service", ".target", ".timer"}
 )
 SERVICES: Final = [path for path in UNITS if path.suffix == ".service"]
+SANDBOX: Final = DEPLOY / "systemd" / "adda-.service.d" / "10-sandbox.conf"
 WORST_EXPOSURE: Final = 1.5
 """As `systemd-analyze security` counts: 0 can do nothing, 10 everything."""
 
@@ -134,6 +137,16 @@ def test_a_stop_takes_no_longer_than_systemd_waits() -> None:
 def test_a_replica_may_open_as_many_files_as_it_takes_connections() -> None:
     files = seconds_of(DEPLOY / "systemd" / "adda-ws@.service", "LimitNOFILE")
     assert files > WsSettings.model_construct().max_connections + 1000
+
+
+def test_the_sandbox_leaves_a_process_what_its_metrics_are_made_of(tmp_path: Path) -> None:
+    (tmp_path / "self").symlink_to(f"/proc/{os.getpid()}")
+    own, whole = CollectorRegistry(), CollectorRegistry()
+    ProcessCollector(proc=str(tmp_path), registry=own)
+    ProcessCollector(registry=whole)
+    assert "process_max_fds" in {metric.name for metric in whole.collect()}
+    assert list(own.collect()) == []  # without /proc/stat there is nothing at all
+    assert "pid" not in options_of(SANDBOX, "ProcSubset")
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=name_of)

@@ -126,6 +126,7 @@ def check_alerts(machine: Machine) -> None:
     """Prometheus has met every replica, and finds nothing to complain of."""
     asked = "promtool query instant http://127.0.0.1:9090"
     machine.run(f"until {asked} 'count(up == 1)' | grep -q '=> 5 '; do sleep 0.5; done")
+    assert "=> 5 " in machine.run(f"{asked} 'count(process_max_fds{{job!=\"\"}})'")
     assert machine.run(f"{asked} 'ALERTS{{alertstate=\"firing\"}}'").strip() == ""
 
 
