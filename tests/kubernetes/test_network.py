@@ -28,7 +28,10 @@ SERVERS: Final = {
     "postgres operator": Place("cnpg-system", {NAME: "cloudnative-pg"}),
     "valkey operator": Place("valkey-operator-system", {NAME: "valkey-operator"}),
 }
-PORTS: Final = (53, 5432, 6379, 8000, 9121, 9187, 16379)
+SOLVER: Final = Place("adda", {"acme.cert-manager.io/http01-solver": "true"})
+"""By which cert-manager proves whose the name is; it stands beside the Ingress for a while."""
+
+PORTS: Final = (53, 5432, 6379, 8000, 8089, 9121, 9187, 16379)
 SERVICES: Final = ("api-service", "ws-service", "worker")
 
 
@@ -52,11 +55,12 @@ def test_production_lets_through_what_it_needs_and_no_more(
 ) -> None:
     policies = [*of_kind(production, "NetworkPolicy").values()]
     policies += of_kind(data, "NetworkPolicy").values()
-    places = ours(production) | SERVERS | ELSEWHERE
-    guarded = [*ours(production), "postgres", "valkey"]
+    places = ours(production) | SERVERS | ELSEWHERE | {"solver": SOLVER}
+    guarded = [*ours(production), "postgres", "valkey", "solver"]
     assert links(policies, places) == {
         *((name, "dns", 53) for name in guarded),
         ("ingress", "gateway", 8000),
+        ("ingress", "solver", 8089),
         ("gateway", "api-service", 8000),
         ("gateway", "ws-service", 8000),
         *((name, "postgres", 5432) for name in (*SERVICES, "migrate")),
@@ -69,6 +73,14 @@ def test_production_lets_through_what_it_needs_and_no_more(
         *(("valkey", "valkey", port) for port in (6379, 16379)),
         ("valkey operator", "valkey", 6379),
     }
+
+
+def test_the_proof_of_a_name_goes_by_the_ingress_that_has_it(production: list[Object]) -> None:
+    [ingress] = of_kind(production, "Ingress").values()
+    told = ingress["metadata"]["annotations"]
+    assert "cert-manager.io/cluster-issuer" in told
+    assert ingress["spec"]["ingressClassName"] == "nginx"  # which takes one Ingress of a host
+    assert told["acme.cert-manager.io/http01-edit-in-place"] == "true"
 
 
 def test_for_trying_only_the_gateway_is_open(local: list[Object]) -> None:
