@@ -334,3 +334,22 @@ async def test_a_draining_replica_gets_no_new_socket(gateway: Gateway) -> None:
             async with connect(url, proxy=None) as socket:
                 await socket.send("x")
                 assert await socket.recv() == "x"
+
+
+async def test_a_socket_finds_the_one_replica_that_takes_it(reachable_path: Path) -> None:
+    """A rollout of forty replicas drains eight at once, and those have the fewest sockets."""
+    port, *ports = free_ports(12)
+    command = gateway_command(
+        reachable_path, TEMPLATE, host="127.0.0.1", port=port, api_ports=ports[:1], ws_ports=ports
+    )
+    child = Child(command, reachable_path / "gateway.log")
+    try:
+        assert await asyncio.to_thread(wait_for, command.ready, 10.0), child.last_lines()
+        async with serve(echo, "127.0.0.1", ports[-1]):
+            for _ in range(len(ports)):  # whoever it begins with
+                url = f"ws://127.0.0.1:{port}/ws/chat/room/"
+                async with connect(url, proxy=None) as socket:
+                    await socket.send("x")
+                    assert await socket.recv() == "x"
+    finally:
+        await asyncio.to_thread(child.stop)
