@@ -41,10 +41,11 @@ async def test_a_line_about_a_command_says_on_which_connection_it_came(
 
 
 async def test_who_is_not_let_in_is_known_by_the_request_and_the_room(
-    replicas: tuple[Replica, Replica], room: UUID
+    replicas: tuple[Replica, Replica], room: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = replicas
-    here.deps.hub.draining = True
+    full = here.deps.hub.settings.model_copy(update={"max_connections": 0})
+    monkeypatch.setattr(here.deps.hub, "settings", full)
     with capture_logs((structlog.contextvars.merge_contextvars,)) as lines:
         async with chat(here.base, room, additional_headers=IDS) as client:
             await client.wait_closed()

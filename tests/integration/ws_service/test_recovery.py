@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from pydantic import SecretStr
 from tests.chat_client import ChatClient, Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 from tests.patience import eventually
 from tests.redis_nodes import tell_all
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from shared.protocol.codec import decode_body
 from shared.protocol.envelopes import MessagesEnvelope
@@ -175,6 +178,20 @@ async def test_a_draining_replica_closes_with_1012_and_nobody_is_told_left(
             await client.wait_for("user_list", lambda e: e["total"] == 6)
         await asyncio.sleep(2.5)
         assert len(watcher.of("system")) == before
+
+
+async def test_a_draining_replica_sends_newcomers_on_before_it_stops_to_listen(
+    settings_for: Callable[..., WsSettings], room: UUID
+) -> None:
+    settings = settings_for("ws-3", drain_settle_seconds=1.0)
+    async with run_replica(settings) as replica, chat(replica.base, room) as client:
+        await client.wait_for("welcome")
+        replica.stop.set()
+        await eventually(lambda: replica.deps.hub.draining)
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(f"{replica.base}/ws/chat/{room}/", proxy=None)
+        assert caught.value.response.status_code == 503  # which the gateway takes elsewhere
+        assert await client.wait_closed() == 1012
 
 
 async def test_presence_comes_back_after_redis_was_emptied(

@@ -59,8 +59,9 @@ class WsApp:
         if scope["type"] == "http":
             await self._probes(scope, receive, send)
         elif not is_chat_path(scope["path"]):
-            await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
-            await send({"type": "websocket.http.response.body", "body": b""})
+            await _answer(send, 404)
+        elif self._hub.draining:
+            await _answer(send, 503)  # the gateway asks the next replica, and nobody is refused
         else:
             await self._socket(scope, receive, send)
 
@@ -111,3 +112,9 @@ class WsApp:
         now = self._hub.parts.clock.micros()
         transport.write(wire.error_frame(error, caller.language, now, chance()))
         transport.close(code, close_text(code, caller.language))
+
+
+async def _answer(send: Any, status: int) -> None:
+    """Instead of a socket."""
+    await send({"type": "websocket.http.response.start", "status": status, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b""})
