@@ -45,9 +45,14 @@ scratch() { # COMMAND...: asks the Redis of the backup
     "$cli" -s "$home/redis.sock" "$@"
 }
 
-waiting() { # entries that PostgreSQL does not have yet
-    scratch --scan --pattern '*}:ingest' | while read -r key; do scratch XLEN "$key"; done |
-        awk '{ sum += $1 } END { print sum + 0 }'
+entries() { # PATTERN: in all streams of such a name; fails where that is not to be learned
+    names=$(scratch --scan --pattern "$1") || return
+    sum=0
+    for name in $names; do
+        count=$(scratch XLEN "$name") || return
+        sum=$((sum + count))
+    done
+    echo "$sum"
 }
 
 start_scratch() {
@@ -75,7 +80,9 @@ drain() {
         ADDA_RECLAIM_IDLE_SECONDS=0.5 ADDA_RECLAIM_EVERY_SECONDS=0.5 \
         "$python" -m worker >"$home/worker.log" 2>&1 &
     worker_pid=$!
-    while left=$(waiting) && [ "$left" != 0 ]; do
+    while :; do
+        left=$(entries '*}:ingest') || refuse "the queue is lost: $(tail -n 3 "$home/redis.log")"
+        [ "$left" != 0 ] || break
         kill -0 "$worker_pid" 2>/dev/null || refuse "$(tail -n 5 "$home/worker.log")"
         sleep 0.2
     done
@@ -85,9 +92,8 @@ check
 pg_restore --exit-on-error --single-transaction --no-password --dbname="$PGDATABASE" \
     "$backup/database.dump"
 start_scratch
-queued=$(waiting)
+queued=$(entries '*}:ingest')
 drain
-refused=$(scratch --scan --pattern '*}:dead' | while read -r key; do scratch XLEN "$key"; done |
-    awk '{ sum += $1 } END { print sum + 0 }')
+refused=$(entries '*}:dead')
 echo "restore: $(psql -qtAXc 'SELECT count(*) FROM messages') messages;" \
     "$queued entries were still on their way, $refused are dead letters, kept in redis.rdb"

@@ -45,9 +45,14 @@ ask() { # COMMAND...: the Redis of the backup
     docker exec "$scratch" redis-cli "$@"
 }
 
-entries() { # PATTERN: in all streams of such a name
-    ask --scan --pattern "$1" | while read -r key; do ask xlen "$key" </dev/null; done |
-        awk '{ sum += $1 } END { print sum + 0 }'
+entries() { # PATTERN: in all streams of such a name; fails where that is not to be learned
+    names=$(ask --scan --pattern "$1") || return
+    sum=0
+    for name in $names; do
+        count=$(ask xlen "$name") || return
+        sum=$((sum + count))
+    done
+    echo "$sum"
 }
 
 start_scratch() {
@@ -72,7 +77,9 @@ drain() {
     docker compose run --detach --no-deps --name "$scratch-worker" --env ADDA_ENV=local \
         --env "ADDA_REDIS_URL=redis://$scratch:6379/0" --env ADDA_INSTANCE=restore \
         --env ADDA_RECLAIM_IDLE_SECONDS=0.5 --env ADDA_RECLAIM_EVERY_SECONDS=0.5 worker >/dev/null
-    while left=$(entries '*}:ingest') && [ "$left" != 0 ]; do
+    while :; do
+        left=$(entries '*}:ingest') || refuse "the queue is lost: $(docker logs --tail 3 "$scratch" 2>&1)"
+        [ "$left" != 0 ] || break
         runs "$scratch-worker"
         sleep 0.2
     done

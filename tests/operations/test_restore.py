@@ -51,6 +51,11 @@ case " $* " in *" --rdb "* | *" --file="*)
 esac
 exit $code
 """
+WITHOUT_REDIS: Final = """#!/bin/sh
+# In place of a worker: its Redis ends, and it goes on.
+redis-cli -s "${ADDA_REDIS_URL#unix://}" SHUTDOWN NOSAVE
+exec sleep 30
+"""
 MORE_SECONDS: Final = 1.0
 """Talk between the backup and the loss of both servers."""
 
@@ -254,6 +259,23 @@ async def test_a_restore_refuses_what_it_would_mix_or_cannot_trust(bare: Bare) -
     assert "is not empty: dropdb" in mixed_tables.stderr
     assert "is damaged" in broken.stderr
     assert {done.returncode for done in (mixed_redis, mixed_tables, broken)} == {1}
+
+
+@needs_cli
+async def test_a_restore_whose_queue_is_lost_on_the_way_says_so(bare: Bare) -> None:
+    redis = open_redis(bare.valkey.url, "test")
+    await redis.xadd("adda:{p0}:ingest", {"v": "1"})
+    await succeed("backup.sh", bare.folder, bare.environment)
+    await redis.flushall()
+    await redis.aclose()
+    [backup] = bare.folder.glob("2*")
+    worker = bare.folder.with_name("worker")
+    worker.write_text(WITHOUT_REDIS)
+    worker.chmod(0o755)
+    done = script("restore.sh", backup, {**bare.environment, "ADDA_PYTHON": str(worker)})
+    assert "entries were still on their way" not in done.stdout
+    assert "restore: " in done.stderr
+    assert done.returncode == 1
 
 
 @needs_cli
