@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -137,6 +138,21 @@ def test_a_stop_takes_no_longer_than_systemd_waits() -> None:
 def test_a_replica_may_open_as_many_files_as_it_takes_connections() -> None:
     files = seconds_of(DEPLOY / "systemd" / "adda-ws@.service", "LimitNOFILE")
     assert files > WsSettings.model_construct().max_connections + 1000
+
+
+def test_the_guides_gateway_has_a_place_for_each_socket_that_the_replicas_take() -> None:
+    """Else people are cut off before AddaConnectionsNearLimit sees that places run out."""
+    [processes] = re.findall(r"^GATEWAY_PROCESSES=(\d+)", GUIDE, re.MULTILINE)
+    [connections] = re.findall(r"^GATEWAY_CONNECTIONS=(\d+)", GUIDE, re.MULTILINE)
+    told = re.findall(r"^ADDA_MAX_CONNECTIONS=(\d+)", GUIDE, re.MULTILINE)
+    most = int(told[0]) if told else WsSettings.model_fields["max_connections"].default
+    servers = re.findall(r"^GATEWAY_WS_SERVERS=(.*)", GUIDE, re.MULTILINE)
+    places = most * servers[0].count("server ")
+    assert places <= int(processes) * int(connections) // 2
+    figures = json.loads((DEPLOY / "docs" / "gateway.json").read_text(encoding="utf-8"))
+    gateway = DEPLOY / "systemd" / "adda-gateway.service"
+    high = int(options_of(gateway, "MemoryHigh")[0].removesuffix("M")) << 20
+    assert places * figures["bytes_per_connection"] < high
 
 
 def test_the_sandbox_leaves_a_process_what_its_metrics_are_made_of(tmp_path: Path) -> None:

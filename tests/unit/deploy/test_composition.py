@@ -74,3 +74,15 @@ def test_the_gateway_may_hold_all_sockets_that_it_takes() -> None:
         SERVICES["gateway"]["deploy"]["resources"]["limits"]["memory"],
     )
     assert wanted <= int(gigabytes) << 30
+
+
+def test_the_gateway_has_a_place_for_each_socket_that_the_replicas_take() -> None:
+    """Else people are cut off before AddaConnectionsNearLimit sees that places run out."""
+    text = (ROOT / "deploy" / "compose" / "defaults.env").read_text("utf-8")
+    processes = re.fullmatch(
+        r"\$\{GATEWAY_PROCESSES:-(\d+)\}", SERVICES["gateway"]["environment"]["GATEWAY_PROCESSES"]
+    )
+    replicas = re.findall(r":-(\d+)", SERVICES["ws_service"]["deploy"]["replicas"])
+    places = re.findall(r"ADDA_MAX_CONNECTIONS:-(\d+)", text)
+    assert processes  # on a machine of any size
+    assert int(replicas[0]) * int(places[0]) <= int(processes[1]) * MOST_CONNECTIONS // 2
