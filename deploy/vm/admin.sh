@@ -1,12 +1,18 @@
 #!/bin/sh
 # Accounts for /admin/, as root: admin.sh create rakib --role admin; see deploy/docs/admin.md
 set -eu
-secrets=/etc/adda/credentials
-set -a
-# shellcheck source=/dev/null
-. /etc/adda/adda.env
-set +a
-export ADDA_REDIS_URL_FILE=$secrets/redis_url
-export ADDA_DATABASE_URL_FILE=$secrets/database_url_api
-export ADDA_ADMIN_SESSION_KEY_FILE=$secrets/admin_session_key
-exec /opt/adda/current/.venv/bin/python -m api_service.admin "$@"
+adda=${DESTDIR:-}/etc/adda
+# As systemd reads it, not as a shell does: a value may have spaces, and nothing in it is a command.
+while IFS= read -r line; do
+    case $line in
+    ADDA_*=*)
+        value=${line#*=}
+        value=${value#[\"\']}
+        export "${line%%=*}=${value%[\"\']}"
+        ;;
+    esac
+done <"$adda/adda.env"
+export ADDA_REDIS_URL_FILE="$adda/credentials/redis_url"
+export ADDA_DATABASE_URL_FILE="$adda/credentials/database_url_api"
+export ADDA_ADMIN_SESSION_KEY_FILE="$adda/credentials/admin_session_key"
+exec "${DESTDIR:-}/opt/adda/current/.venv/bin/python" -m api_service.admin "$@"
