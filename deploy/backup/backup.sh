@@ -30,6 +30,7 @@ name=$(date -u +%Y%m%dT%H%M%SZ)
 unfinished=$folder/.unfinished-$name
 mkdir -p "$unfinished"
 trap 'rm -rf "$unfinished"' EXIT
+trap 'exit 1' HUP INT TERM # else nothing is done at such an end
 
 "$cli" -u "$redis" --rdb "$unfinished/redis.rdb" >"$unfinished/log" 2>&1 || {
     cat "$unfinished/log" >&2
@@ -43,5 +44,7 @@ rm "$unfinished/log"
 sync -f "$unfinished"
 mv "$unfinished" "$folder/$name"
 
-find "$folder/" -mindepth 1 -maxdepth 1 -name '[0-9]*T[0-9]*Z' -mtime "+$days" -exec rm -rf {} +
+# With what a power cut has left of one.
+find "$folder/" -mindepth 1 -maxdepth 1 \( -name '[0-9]*T[0-9]*Z' -o -name '.unfinished-*' \) \
+    -mtime "+$days" -exec rm -rf {} +
 echo "backup: $folder/$name, $(du -sh "$folder/$name" | cut -f 1)"

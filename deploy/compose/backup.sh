@@ -30,6 +30,7 @@ name=$(date -u +%Y%m%dT%H%M%SZ)
 unfinished=$folder/.unfinished-$name
 mkdir "$unfinished"
 trap 'rm -rf "$unfinished"' EXIT
+trap 'exit 1' HUP INT TERM # else nothing is done at such an end
 inside redis 'REDISCLI_AUTH="$(cat /secrets/password)" exec redis-cli --rdb -' \
     >"$unfinished/redis.rdb" 2>"$unfinished/log" || {
     cat "$unfinished/log" >&2
@@ -44,5 +45,7 @@ rm "$unfinished/log"
 sync -f "$unfinished"
 mv "$unfinished" "$folder/$name"
 
-find "$folder" -mindepth 1 -maxdepth 1 -name '[0-9]*T[0-9]*Z' -mtime "+$days" -exec rm -rf {} +
+# With what a power cut has left of one.
+find "$folder" -mindepth 1 -maxdepth 1 \( -name '[0-9]*T[0-9]*Z' -o -name '.unfinished-*' \) \
+    -mtime "+$days" -exec rm -rf {} +
 echo "backup: $folder/$name, $(du -sh "$folder/$name" | cut -f 1)"

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -287,17 +288,39 @@ async def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(bare: Bare
 
 
 @needs_cli
+async def test_a_backup_that_is_stopped_leaves_nothing(bare: Bare) -> None:
+    programs = bare.folder.with_name("programs")
+    programs.mkdir()
+    (programs / "pg_dump").write_text("#!/bin/sh\nexec sleep 60\n")
+    (programs / "pg_dump").chmod(0o755)
+    path = os.pathsep.join((str(programs), bare.environment["PATH"]))
+    backup = await asyncio.create_subprocess_exec(
+        str(SCRIPTS / "backup.sh"),
+        str(bare.folder),
+        env={**bare.environment, "PATH": path},
+        start_new_session=True,
+    )
+    while not list(bare.folder.glob(".unfinished-*/redis.rdb")):
+        assert backup.returncode is None
+        await asyncio.sleep(0.05)
+    os.killpg(backup.pid, signal.SIGTERM)  # as systemd does when its time is over
+    assert await asyncio.wait_for(backup.wait(), 30) != 0
+    assert [path for path in bare.folder.iterdir() if path.is_dir()] == []
+
+
+@needs_cli
 @pytest.mark.parametrize("told", ["backups", "link"])
 async def test_old_backups_go_and_young_ones_stay(bare: Bare, told: str) -> None:
-    names = ("20200101T000000Z", "20200102T000000Z", "mine")
-    old, young, foreign = (bare.folder / name for name in names)
-    for path in (old, young, foreign):
+    names = ("20200101T000000Z", ".unfinished-20200101T000000Z", "20200102T000000Z", "mine")
+    old, cut, young, foreign = (bare.folder / name for name in names)
+    for path in (old, cut, young, foreign):
         path.mkdir()
-    for path in (old, foreign):
+    for path in (old, cut, foreign):
         os.utime(path, (1, 1))
     # With DynamicUser= the folder of a unit's StateDirectory= is told as a link.
     bare.folder.with_name("link").symlink_to(bare.folder)
     await succeed("backup.sh", bare.folder.with_name(told), bare.environment)
     assert not old.exists()
+    assert not cut.exists()  # by a power cut
     assert young.exists()
     assert foreign.exists()
