@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.chat_client import Crowd, chat
 from tests.integration.ws_service.conftest import Replica, run_replica
 
+from shared.usecases.read_history import PAGE_BYTES
 from ws_service.announcer import WINDOW_SECONDS
 
 if TYPE_CHECKING:
@@ -192,6 +194,27 @@ async def test_history_answers_the_asker_alone(
         assert [m["message"] for m in answer["messages"]] == ["2", "3"]
         assert answer["has_more"] is True
         assert other.of("history") == []
+
+
+async def test_a_page_of_long_messages_is_short_enough_for_a_slow_link(
+    replicas: tuple[Replica, Replica], room: UUID
+) -> None:
+    async with chat(replicas[0].base, room) as client:
+        for n in range(12):
+            await client.say(f"{'ক' * 3990}{n}")
+        await client.wait_for("message", lambda e: e["seq"] == 12)
+        found: list[int] = []
+        for direction in ({"after": 0}, {"before": 13}):
+            await client.send(type="history", limit=100, **direction)
+            page = await client.wait_for("history")
+            client.events.remove(page)
+            assert len(json.dumps(page, ensure_ascii=False).encode()) < PAGE_BYTES * 1.1
+            assert page["has_more"] is True
+            found += [message["seq"] for message in page["messages"]]
+        assert found == [*range(1, 11), *range(3, 13)]
+    async with chat(replicas[1].base, room, epoch="other", since=0) as newcomer:
+        newest = await newcomer.wait_for("recovered")
+        assert [message["seq"] for message in newest["messages"]] == list(range(3, 13))
 
 
 @pytest.mark.parametrize("allowed", [("https://adda.example",)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.usecases.read_history import within_bytes
+from shared.usecases.read_history import PAGE_BYTES, within_bytes
 from ws_service import wire
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 async def fetched_frame(
     history: HistoryReader, room: UUID, effect: Fetch, most_bytes: int
 ) -> bytes:
-    """A part of the room's history, oldest first, in at most `most_bytes`; raises as `history`."""
+    """A part of the room's history, oldest first; raises as `history`.
+
+    In at most `most_bytes` and PAGE_BYTES: then there is more, and the page ends before that.
+    """
+    most_bytes = min(most_bytes, PAGE_BYTES)
     if effect.after is not None:
         page = await history.after(room, effect.after, effect.limit)
         messages = within_bytes(page.messages, most_bytes)

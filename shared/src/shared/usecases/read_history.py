@@ -28,6 +28,10 @@ RECOVERY_LIMIT: Final = 1000
 """Who missed more reloads: the cost of a reconnect is bounded."""
 
 RECOVERY_BYTES: Final = 512 * 1024
+PAGE_BYTES: Final = 128 * 1024
+"""Of a page for a socket, where nothing else is heard while it comes: at 20 KB/s it takes less than
+the eight seconds after which a silent line counts as dead. A page of chat is a tenth of it.
+"""
 FALLBACK_MESSAGES: Final = 50
 
 CHANGES_OVERLAP_MICROS: Final = 60_000_000
@@ -163,7 +167,8 @@ class HistoryReader:
         found = await self._newest_page(room, upto)
         if upto is not None and found.epoch != upto.epoch:
             upto, found = None, await self._newest_page(room, None)
-        kept = within_bytes([m for m in found.messages if not m.deleted], most_bytes)
+        living = [m for m in found.messages if not m.deleted]
+        kept = within_bytes(living, min(most_bytes, PAGE_BYTES))
         return Recovery(
             complete=False,
             epoch=found.epoch,
