@@ -210,7 +210,7 @@ class Crowd:
             task.result()
 
     async def wait_level(self, heads: dict[int, int], seconds: float) -> None:
-        """Returns when every reader has reached the head of its room, or after `seconds`."""
+        """Returns when each reader is there and has reached its room's head, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if all(self._at_head(talker, heads) for talker in self.talkers):
@@ -221,7 +221,8 @@ class Crowd:
     def _at_head(talker: Talker, heads: dict[int, int]) -> bool:
         position = talker.chat.position
         shown = talker.view.seqs[-1] if talker.view.seqs else 0
-        return position is not None and max(position.seq, shown) >= heads[talker.view.room]
+        reached = -1 if position is None else max(position.seq, shown)
+        return talker.chat.connected and reached >= heads[talker.view.room]
 
     async def leave(self) -> None:
         """Everybody goes, whether or not they have ended."""
