@@ -135,3 +135,15 @@ async def test_a_queue_is_carried_when_all_that_was_in_it_has_left(
     await redis.xdel(stream, first)
     assert await removal.is_carried(ends)
     assert not await removal.is_carried(await removal.queue_ends())
+
+
+async def test_who_heard_of_one_emptied_message_can_ask_for_those_behind_it(
+    log: MessageLog, removal: LogRemoval, open_room: OpenRoom
+) -> None:
+    room = await open_room()
+    for n in range(3):
+        await log.publish(body_of(room, f"কথা {n}"))
+    await removal.erase(room, (await log.after(room, 0, 3)).messages)
+    first = (await log.after(room, 0, 1)).messages[0]
+    missed = await log.changes(room, first.revised_micros, 10)
+    assert [message.seq for message in missed.messages] == [2, 3]

@@ -330,3 +330,21 @@ async def test_only_so_many_rooms_are_remembered(
     for room in rooms:
         log.saw(room, "a", 1)
     assert [log._seen.get(room) is not None for room in rooms] == [False, True, True]
+
+
+async def test_changes_come_behind_what_was_said_and_changed_before_though_the_clock_goes_back(
+    log: MessageLog, redis: Redis, keys: Keys, open_room: Callable[..., Awaitable[UUID]]
+) -> None:
+    room = await open_room()
+    ahead = 4_000_000_000_000_000  # as the clock went until just now, or on the master before
+    await redis.hset(keys.meta(room), "at", ahead)
+    for _ in range(2):
+        await log.publish(body_of(room))
+    second, first = (await log.before(room, None, 2)).messages
+    changed = await log.revise(room, first, body_of(room, "বদল"), delete=False)
+    deleted = await log.revise(room, second, body_of(room, ""), delete=True)
+    assert second.micros < changed.revised_micros < deleted.revised_micros
+    missed = await log.changes(room, second.micros, 10)
+    assert [message.seq for message in missed.messages] == [first.seq, second.seq]
+    missed = await log.changes(room, changed.revised_micros, 10)
+    assert [message.seq for message in missed.messages] == [second.seq]

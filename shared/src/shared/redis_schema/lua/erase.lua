@@ -1,6 +1,7 @@
 -- Deletes messages of one room with all that is in them, wherever Redis has them. Those that are
 -- deleted already lose what a deletion leaves; what is empty stays as it is.
 -- include rewrite_log.lua
+-- include change_time.lua
 -- KEYS 1 meta  2 edits  3 ingest  4 edited  5 log
 -- ARGV 1 room id  2 channel  3 seconds to keep revisions  4 most entries in ingest
 --      5 most entries of a log that is made anew
@@ -13,8 +14,6 @@ local HEAD, FIELDS = 5, 5
 local count = (#ARGV - HEAD) / FIELDS
 if redis.call('XLEN', KEYS[3]) + count > tonumber(ARGV[4]) then return {'backlog'} end
 if redis.call('XLEN', KEYS[5]) > tonumber(ARGV[5]) then return {'backlog'} end
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local changed, emptied = {}, 0
 for at = HEAD + 1, #ARGV, FIELDS do
   local seq, micros, body = ARGV[at], ARGV[at + 1], ARGV[at + 4]
@@ -28,6 +27,7 @@ for at = HEAD + 1, #ARGV, FIELDS do
     end
   end
   if not mark then
+    local now = change_time(KEYS[1])
     mark = (revision + 1) .. ' ' .. now .. ' 1'
     emptied = emptied + 1
     redis.call('HSET', KEYS[2], seq, mark .. '\n' .. body)

@@ -1,5 +1,6 @@
 -- Changes or deletes one message; the newest revision lies over history until PostgreSQL has it.
 -- include rewrite_log.lua
+-- include change_time.lua
 -- KEYS 1 meta  2 edits  3 ingest  4 edited  5 log
 -- ARGV 1 room id  2 channel  3 seq  4 µs of the message  5 body with the new content
 --      6 '1' to delete  7 revision that the caller saw  8 seconds to keep the revision
@@ -23,8 +24,7 @@ if held then
   seen = math.max(seen, tonumber(revision))
 end
 if redis.call('XLEN', KEYS[3]) >= tonumber(ARGV[9]) then return {'backlog'} end
-local time = redis.call('TIME')
-local micros = string.format('%.0f', time[1] * 1000000 + time[2])
+local micros = change_time(KEYS[1])
 local revision = seen + 1
 local ev = redis.call('HINCRBY', KEYS[1], 'ev', 1)
 local mark = revision .. ' ' .. micros .. ' ' .. ARGV[6]
