@@ -67,12 +67,17 @@ class HotPage:
     total: int
     revised: bool
     """Are there revisions that PostgreSQL may not have?"""
+    changed_micros: int
+    """Time of the newest change in the epoch, µs; 0: none, or from before such times were kept."""
     messages: tuple[StoredMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Changed messages; `whole` says whether these are all of the time asked for."""
+    """Changed messages; `whole` says whether these are all of the time asked for.
+
+    Revisions that expired since then, or made room for newer ones, are known no more.
+    """
 
     messages: tuple[StoredMessage, ...]
     whole: bool
@@ -223,21 +228,22 @@ class MessageLog:
         pipeline.hgetall(self._keys.edits(room))
         pipeline.zrange(self._keys.edited(room), 0, 0, withscores=True)
         pipeline.zcard(self._keys.edited(room))
-        pipeline.hget(self._keys.meta(room), "ev")
+        pipeline.hmget(self._keys.meta(room), ["ev", "changed", "forgotten"])
         with redis_outage_as_unavailable():
-            raws, oldest, kept, ev = await pipeline.execute()
+            raws, oldest, kept, (ev, changed, forgotten) = await pipeline.execute()
         found = [(int(seq), parse_revision(raw)) for seq, raw in raws.items()]
         newer = sorted(
             (pair for pair in found if pair[1].micros > since_micros),
             key=lambda pair: pair[1].micros,
         )
         cut = int(kept) >= SAVED_REVISIONS_KEPT and int(oldest[0][1]) > since_micros
+        expired = int((forgotten if raws else changed) or 0) > since_micros
         return Changes(
             tuple(
                 StoredMessage(seq, 0, revision.body).revised_by(revision)
                 for seq, revision in newer[-most:]
             ),
-            whole=not cut and len(newer) <= most,
+            whole=not cut and not expired and len(newer) <= most,
             ev=int(ev or 0),
         )
 
@@ -282,13 +288,14 @@ class MessageLog:
             answer = await self._scripts.read_log(room, mode, seq, limit).run(self._redis)
         if not answer:
             raise RoomNotLoaded(room)
-        epoch, top, total, revised, *entries = answer
+        epoch, top, total, revised, changed, *entries = answer
         self.saw(room, epoch.decode(), int(top))
         return HotPage(
             epoch.decode(),
             int(top),
             int(total),
             int(revised) > 0,
+            int(changed),
             tuple(
                 StoredMessage(int(n), int(micros), body).revised_by(
                     parse_revision(edit) if edit else None

@@ -187,14 +187,30 @@ class HistoryReader:
         self, room: UUID, page: HotPage, position: Position
     ) -> tuple[StoredMessage, ...] | None:
         """What changed, while the client was away, of what it has; None if not all is known."""
-        if not page.revised:
+        if not (page.revised or page.changed_micros):
             return ()
-        seen = await self._hot(room, "before", position.seq + 1, 1)
-        since = seen.messages[0].micros - CHANGES_OVERLAP_MICROS if seen.messages else 0
-        changes = await self.log.changes(room, since, RECOVERY_LIMIT)
+        newest = await self._time_of(room, position.seq)
+        if newest is None:
+            return ()
+        changes = await self.log.changes(room, newest - CHANGES_OVERLAP_MICROS, RECOVERY_LIMIT)
         if not changes.whole:
             return None
         return tuple(message for message in changes.messages if message.seq <= position.seq)
+
+    async def _time_of(self, room: UUID, seq: int) -> int | None:
+        """When the newest message up to `seq` was sent, µs; None if there is none any more.
+
+        0 where that cannot be told, since PostgreSQL is away.
+        """
+        messages: Sequence[StoredMessage]
+        messages = (await self._hot(room, "before", seq + 1, 1)).messages
+        if not messages:
+            try:
+                with store_outage_as_unavailable():
+                    messages = await self.store.messages_before(room, seq + 1, 1)
+            except Unavailable:
+                return 0
+        return messages[0].micros if messages else None
 
     async def _hot(self, room: UUID, mode: str, seq: int | None, limit: int) -> HotPage:
         async def read() -> HotPage:

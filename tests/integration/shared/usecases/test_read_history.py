@@ -308,3 +308,36 @@ async def test_pages_follow_each_other_through_both_places_without_hole_or_repet
         up += [m.seq for m in page.messages]
         more = page.has_more
     assert up == list(range(1, 46))
+
+
+@pytest.mark.parametrize("changed_again", [False, True])
+async def test_a_recovery_behind_changes_that_have_expired_is_not_complete(
+    room: ModelRoom, mover: Mover, history: HistoryReader, *, changed_again: bool
+) -> None:
+    await room.post_many(3)
+    await move_clock(mover, room, 3600)
+    await room.delete(1)
+    await move_clock(mover, room, 3600)
+    await room.post_many(2)
+    await mover.save()
+    await mover.forget_edits(room.room)
+    if changed_again:
+        await room.change(5, "নতুন")
+    await mover.trim(room.room, 0)  # the times of what is known are PostgreSQL's to tell
+    epoch = (await history.before(room.room, None, 1)).epoch
+    upto = Position(epoch, 5)
+    found = await history.recover(room.room, Position(epoch, 3), upto)
+    assert not found.complete
+    assert lines(found.messages) == [room.model[seq] for seq in range(2, 6)]
+    found = await history.recover(room.room, Position(epoch, 4), upto)
+    assert found.complete
+    assert lines(found.messages) == [room.model[5]]
+    found = await history.recover(room.room, Position(epoch, 0), upto)
+    assert found.complete
+
+
+async def move_clock(mover: Mover, room: ModelRoom, seconds: int) -> None:
+    """What is said and changed next is that much later."""
+    meta = mover.keys.meta(room.room)
+    at, changed = [int(value or 0) for value in await mover.redis.hmget(meta, "at", "changed")]
+    await mover.redis.hset(meta, "at", max(at, changed) + seconds * 1_000_000)

@@ -27,7 +27,7 @@ for at = HEAD + 1, #ARGV, FIELDS do
     end
   end
   if not mark then
-    local now = change_time(KEYS[1])
+    local now = change_time(KEYS[1], KEYS[2])
     mark = (revision + 1) .. ' ' .. now .. ' 1'
     emptied = emptied + 1
     redis.call('HSET', KEYS[2], seq, mark .. '\n' .. body)

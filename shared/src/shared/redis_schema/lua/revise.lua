@@ -24,7 +24,7 @@ if held then
   seen = math.max(seen, tonumber(revision))
 end
 if redis.call('XLEN', KEYS[3]) >= tonumber(ARGV[9]) then return {'backlog'} end
-local micros = change_time(KEYS[1])
+local micros = change_time(KEYS[1], KEYS[2])
 local revision = seen + 1
 local ev = redis.call('HINCRBY', KEYS[1], 'ev', 1)
 local mark = revision .. ' ' .. micros .. ' ' .. ARGV[6]
