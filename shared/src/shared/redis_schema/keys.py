@@ -30,7 +30,7 @@ class KeyRow(NamedTuple):
 KEY_TABLE: Final[tuple[KeyRow, ...]] = (
     KeyRow("{pN}:room:<room>:meta", "hash", "30 days idle", "settings, epoch, seq, totals"),
     KeyRow("{pN}:room:<room>:log", "stream", "1 hour idle", "hot history; entry id is <seq>-0"),
-    KeyRow("{pN}:room:<room>:edits", "hash", "1 day idle", "newest revision of changed messages"),
+    KeyRow("{pN}:room:<room>:edits", "hash", "1 day stored", "newest revision of changed messages"),
     KeyRow("{pN}:room:<room>:edited", "zset", "with edits", "which of them PostgreSQL has; by µs"),
     KeyRow("{pN}:room:<room>:unsaved", "zset", "never", "seqs that PostgreSQL does not have yet"),
     KeyRow(

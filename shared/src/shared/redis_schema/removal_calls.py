@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from shared.redis_schema.scripts import EDITS_KEEP_SECONDS, Call, script
+from shared.redis_schema.scripts import ROOM_KEEP_SECONDS, Call, script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def erase_call(keys: Keys, room: UUID, messages: Sequence[Emptied], most_backlog
     args: list[str | bytes | int] = [
         str(room),
         keys.channel(room),
-        EDITS_KEEP_SECONDS,
+        ROOM_KEEP_SECONDS,
         most_backlog,
         MOST_REWRITTEN,
     ]

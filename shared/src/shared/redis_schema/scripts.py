@@ -209,7 +209,7 @@ class Scripts:
                 body,
                 int(delete),
                 revision,
-                EDITS_KEEP_SECONDS,
+                ROOM_KEEP_SECONDS,
                 most_backlog,
             ],
         )
@@ -240,6 +240,7 @@ class Scripts:
             CONSUMER_GROUP,
             HOT_KEEP_SECONDS,
             SAVED_REVISIONS_KEPT,
+            EDITS_KEEP_SECONDS,
             len(entry_ids),
         ]
         args.extend(entry_ids)

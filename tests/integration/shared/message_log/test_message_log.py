@@ -12,7 +12,7 @@ from shared.message_log.message_log import MessageLog
 from shared.message_log.outcomes import RoomNotLoaded
 from shared.protocol.codec import MessageBody, decode_body
 from shared.protocol.errors import ChatError, ErrorCode, Unavailable
-from shared.redis_schema.scripts import EPOCH_GAP
+from shared.redis_schema.scripts import EDITS_KEEP_SECONDS, EPOCH_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -348,3 +348,30 @@ async def test_changes_come_behind_what_was_said_and_changed_before_though_the_c
     assert [message.seq for message in missed.messages] == [first.seq, second.seq]
     missed = await log.changes(room, changed.revised_micros, 10)
     assert [message.seq for message in missed.messages] == [second.seq]
+
+
+async def test_revisions_expire_only_when_postgresql_has_them_all(
+    log: MessageLog,
+    scripts: Scripts,
+    redis: Redis,
+    keys: Keys,
+    open_room: Callable[..., Awaitable[UUID]],
+) -> None:
+    room = await open_room()
+    partition = keys.partition_of(room)
+    for _ in range(2):
+        await log.publish(body_of(room))
+    for message in (await log.before(room, None, 2)).messages:
+        await log.revise(room, message, body_of(room, ""), delete=True)
+    assert await redis.ttl(keys.edits(room)) > EDITS_KEEP_SECONDS
+    await scripts.mark_saved(partition, [], {room: [1]}, {room: [(1, 1)]})
+    for key in (keys.edits(room), keys.edited(room)):
+        assert await redis.ttl(key) > EDITS_KEEP_SECONDS
+    await scripts.mark_saved(partition, [], {room: [2]}, {room: [(2, 1)]})
+    for key in (keys.edits(room), keys.edited(room)):
+        assert EDITS_KEEP_SECONDS - 60 < await redis.ttl(key) <= EDITS_KEEP_SECONDS
+    await log.publish(body_of(room))
+    (message,) = (await log.before(room, None, 1)).messages
+    await log.revise(room, message, body_of(room, "বদল"), delete=False)
+    for key in (keys.edits(room), keys.edited(room)):
+        assert await redis.ttl(key) > EDITS_KEEP_SECONDS

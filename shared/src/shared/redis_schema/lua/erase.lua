@@ -3,7 +3,7 @@
 -- include rewrite_log.lua
 -- include change_time.lua
 -- KEYS 1 meta  2 edits  3 ingest  4 edited  5 log
--- ARGV 1 room id  2 channel  3 seconds to keep revisions  4 most entries in ingest
+-- ARGV 1 room id  2 channel  3 seconds to keep what PostgreSQL has not  4 most entries in ingest
 --      5 most entries of a log that is made anew
 --      then of each message: seq, µs of it, its revision and '1' if deleted, both as PostgreSQL has
 --      them, body with nothing in it
@@ -41,6 +41,9 @@ for at = HEAD + 1, #ARGV, FIELDS do
   end
   changed[seq] = {mark, body}
 end
-if emptied > 0 then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+if emptied > 0 then
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[4], ARGV[3])
+end
 rewrite_log(KEYS[5], changed, tonumber(ARGV[5]))
 return {'ok', emptied}

@@ -1,10 +1,10 @@
 -- Takes entries that PostgreSQL has committed (or that went to the dead letters) off the queue.
 -- KEYS 1 ingest  then per room: unsaved, log, edits, edited
 -- ARGV 1 group  2 seconds to keep hot history  3 saved revisions to keep per room
---      4 number of entries  5… entry ids
+--      4 seconds to keep revisions  5 number of entries  6… entry ids
 --      then per room: number of seqs, seqs …, number of revisions, seq and revision …
-local ids = tonumber(ARGV[4])
-local at = 5
+local ids = tonumber(ARGV[5])
+local at = 6
 while ids > 0 do
   local n = math.min(ids, 1000)
   redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, at, at + n - 1))
@@ -43,6 +43,8 @@ for key = 2, #KEYS, 4 do
       redis.call('HDEL', edits, old)
       redis.call('ZREM', edited, old)
     end
+    -- As of history, only what is safe elsewhere may expire soon.
+    if redis.call('HLEN', edits) == redis.call('ZCARD', edited) then redis.call('EXPIRE', edits, ARGV[4]) end
     redis.call('EXPIRE', edited, math.max(redis.call('TTL', edits), 1))
   end
 end

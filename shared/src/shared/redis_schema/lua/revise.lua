@@ -3,7 +3,7 @@
 -- include change_time.lua
 -- KEYS 1 meta  2 edits  3 ingest  4 edited  5 log
 -- ARGV 1 room id  2 channel  3 seq  4 µs of the message  5 body with the new content
---      6 '1' to delete  7 revision that the caller saw  8 seconds to keep the revision
+--      6 '1' to delete  7 revision that the caller saw  8 seconds to keep what PostgreSQL has not
 --      9 most entries in ingest
 -- Returns {'ok', revision, µs of the change} | {'no_room'} | {'closed'} | {'gone'} |
 --         {'revised'} | {'backlog'}
@@ -30,6 +30,7 @@ local ev = redis.call('HINCRBY', KEYS[1], 'ev', 1)
 local mark = revision .. ' ' .. micros .. ' ' .. ARGV[6]
 redis.call('HSET', KEYS[2], ARGV[3], mark .. '\n' .. ARGV[5])
 redis.call('EXPIRE', KEYS[2], ARGV[8])
+redis.call('EXPIRE', KEYS[4], ARGV[8])
 redis.call('ZREM', KEYS[4], ARGV[3])  -- of those that PostgreSQL has; this one it has not
 if ARGV[6] == '1' then redis.call('HINCRBY', KEYS[1], 'total', -1) end
 -- Revisions expire before a log that is used, and what was deleted must not come back then.
