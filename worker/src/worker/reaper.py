@@ -9,14 +9,11 @@ import structlog
 from redis.exceptions import ResponseError
 
 from shared.protocol.errors import Unavailable
-from shared.redis_schema.keys import CONSUMER_GROUP
 from shared.runtime.lifecycle import wait_for_event
 from shared.runtime.redis_client import OUTAGES, is_outage
 
 if TYPE_CHECKING:
     import asyncio
-
-    from redis.asyncio import Redis
 
     from shared.presence.presence import Presence
     from shared.redis_schema.scripts import Scripts
@@ -39,7 +36,6 @@ FORGOTTEN_CONSUMER_MILLISECONDS: Final = 86_400_000
 class Reaper:
     """Reaps presence every `every` seconds, and tidies up once an hour."""
 
-    redis: Redis
     scripts: Scripts
     presence: Presence
     dead: DeadLetters
@@ -81,13 +77,4 @@ class Reaper:
         for partition in range(self.scripts.keys.partitions):
             await self.presence.forget_seen(partition, now_ms - SEEN_MILLISECONDS)
             await self.dead.trim(partition, self.dead_letter_days)
-            await self._forget_consumers(partition)
-
-    async def _forget_consumers(self, partition: int) -> None:
-        """Removes names of workers that are gone for a day and left nothing pending."""
-        stream = self.scripts.keys.ingest(partition)
-        if not await self.redis.exists(stream):
-            return
-        for consumer in await self.redis.xinfo_consumers(stream, CONSUMER_GROUP):
-            if consumer["pending"] == 0 and consumer["idle"] > FORGOTTEN_CONSUMER_MILLISECONDS:
-                await self.redis.xgroup_delconsumer(stream, CONSUMER_GROUP, consumer["name"])
+            await self.scripts.forget_consumers(partition, FORGOTTEN_CONSUMER_MILLISECONDS)

@@ -186,7 +186,6 @@ def _build_reaper(
 ) -> Reaper:
     clock = SystemClock()
     return Reaper(
-        redis=redis,
         scripts=scripts,
         presence=Presence(redis, scripts),
         dead=DeadLetters(redis, scripts.keys, clock),

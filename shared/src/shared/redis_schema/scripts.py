@@ -316,6 +316,12 @@ class Scripts:
         ).run(self._redis)
         return sum(int(n) for n in answer)
 
+    async def forget_consumers(self, partition: int, idle_ms: int) -> int:
+        """Removes names of workers that are gone and left nothing pending; returns how many."""
+        ingest = self.keys.ingest(partition)
+        call = Call(script("forget_consumers"), [ingest], [CONSUMER_GROUP, idle_ms])
+        return int(await call.run(self._redis))
+
     def charge(self, buckets: Sequence[tuple[str, float, float, float, bool]]) -> Call:
         """Takes tokens out of buckets of one partition.
 
