@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tests.own_valkey import OwnValkey
 
     from shared.message_store.records import IngestRow
+    from worker.entry import Entry
     from worker.settings import WorkerSettings
 
 
@@ -377,3 +378,22 @@ async def test_a_bug_ends_the_worker_and_acknowledges_nothing(
     async with open_deps(settings, stop) as deps:
         assert await asyncio.wait_for(deps.supervisor.run_until(stop), 10) == 1
     assert await ingest.left() == 1
+
+
+async def test_what_is_let_go_while_it_is_claimed_once_more_is_not_buried_again(
+    ingest: Ingest, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = IngestStreams.claim
+
+    async def claim_slowly(self: IngestStreams, count: int, _: float) -> list[Entry]:
+        entries = await claim(self, count, 0.0)
+        await asyncio.sleep(0.2)  # the answer is under way
+        return entries
+
+    monkeypatch.setattr(IngestStreams, "claim", claim_slowly)
+    often = settings.model_copy(update={"reclaim_every_seconds": 0.001})
+    async with running_worker(often):
+        await ingest.put(0, {b"k": b"?", b"v": b"1"})
+        await ingest.wait_until_empty()
+        await asyncio.sleep(0.5)
+    assert len(await ingest.letters(0)) == 1

@@ -47,11 +47,13 @@ def test_an_entry_in_hand_is_not_taken_in_twice() -> None:
     assert batcher.lend() == ["entry 0"]
 
 
-def test_an_entry_that_was_let_go_may_come_again() -> None:
+def test_an_entry_that_was_let_go_may_come_again_when_it_is_read_anew() -> None:
     batcher = filled(1)
-    batcher.lend()
+    assert batcher.lend() == ["entry 0"]
     batcher.take([0])
-    assert batcher.add(0, "delivered again", now=9.0)
+    assert not batcher.add(0, "read before", now=1.0)
+    batcher.begin_reading()
+    assert batcher.add(0, "read anew", now=1.0)
 
 
 def test_what_is_lent_is_the_oldest_up_to_the_size_and_stays_in_hand() -> None:

@@ -27,6 +27,8 @@ class Batcher(Generic[_K, _V]):
         self._age = age
         self._waiting: dict[_K, tuple[float, _V]] = {}
         self._lent: dict[_K, tuple[float, _V]] = {}
+        self._taken: set[_K] = set()
+        """Dealt with since the reading that is under way began: it may bring them once more."""
 
     def __len__(self) -> int:
         """Entries that wait or are lent."""
@@ -42,9 +44,13 @@ class Batcher(Generic[_K, _V]):
         """Whether a whole batch waits: stop reading."""
         return len(self._waiting) >= self._size
 
+    def begin_reading(self) -> None:
+        """What is added from now on was read from now on."""
+        self._taken.clear()
+
     def add(self, key: _K, value: _V, now: float) -> bool:
-        """Takes an entry in at `now` (seconds); False if its key is in hand already."""
-        if key in self._waiting or key in self._lent:
+        """Takes an entry in at `now` (seconds); False if it is in hand, or was when it was read."""
+        if key in self._waiting or key in self._lent or key in self._taken:
             return False
         self._waiting[key] = (now, value)
         return True
@@ -71,6 +77,7 @@ class Batcher(Generic[_K, _V]):
         """Lets go of lent entries that were dealt with."""
         for key in keys:
             self._lent.pop(key, None)
+            self._taken.add(key)
 
     def give_back(self) -> None:
         """What is lent waits again, before all others."""

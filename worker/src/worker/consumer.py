@@ -133,6 +133,7 @@ class Consumer:
                 # They gather in Redis: one read for all of them, instead of one for each.
                 left = self.batcher.time_left(self.clock.monotonic())
                 await asyncio.sleep(min(left, IDLE_BLOCK_SECONDS))
+        self.batcher.begin_reading()
         # A dead peer's entries first: new ones never end under load, and these wait longer.
         entries = await self.reclaimer.claim_if_due(READ_COUNT)
         entries += await self.streams.read(READ_COUNT, 0 if entries else block)
