@@ -27,7 +27,7 @@ from shared.runtime.futures import settle
 from shared.runtime.redis_client import is_outage, redis_outage_as_unavailable, unavailable_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -41,6 +41,12 @@ MOST_BACKLOG: Final = 1_000_000
 """Entries in one partition's queue to PostgreSQL; beyond it messages are refused, not dropped."""
 
 CLOCK_SKEW_MS: Final = 60_000
+
+NEAR_MS: Final = 100
+"""How long before its message's id was made an entry may stand, if two clocks are about right."""
+
+LOOKED_AT_ONCE: Final = 500
+"""Entries of one queue that are read together where one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,24 +256,35 @@ class MessageLog:
     async def find_unsaved(self, message_id: UUID, made_ms: int) -> tuple[UUID, int] | None:
         """Room and seq of a message that PostgreSQL does not have yet, by its id.
 
-        Ids carry their time, and the queue is ordered by time: only entries around it are read.
+        Ids carry their time, and the queue is ordered by time: only entries around it are read,
+        in parts, and first those behind it, where it stands if clocks are right.
         """
-        pipeline = self._redis.pipeline(transaction=False)
-        for partition in range(self._keys.partitions):
-            pipeline.xrange(
-                self._keys.ingest(partition),
-                max(made_ms - CLOCK_SKEW_MS, 0),
-                made_ms + CLOCK_SKEW_MS,
-            )
-        with redis_outage_as_unavailable():
-            answers = await pipeline.execute()
         # With its name: other messages may mention the id, such as those that reply to it.
         needle = f'"message_id":"{message_id}"'.encode()
-        for entries in answers:
-            for _, fields in entries:
-                if fields.get(b"k") == b"m" and needle in fields[b"b"]:
-                    return UUID(fields[b"r"].decode()), int(fields[b"s"])
+        likely = max(made_ms - NEAR_MS, 0)
+        for begin, end in (
+            (likely, made_ms + CLOCK_SKEW_MS),
+            (max(made_ms - CLOCK_SKEW_MS, 0), likely - 1),
+        ):
+            places = dict.fromkeys(range(self._keys.partitions), str(begin))
+            while places and end >= 0:
+                for partition, entries in (await self._queued(places, end)).items():
+                    for _, fields in entries:
+                        if fields.get(b"k") == b"m" and needle in fields[b"b"]:
+                            return UUID(fields[b"r"].decode()), int(fields[b"s"])
+                    if len(entries) < LOOKED_AT_ONCE:
+                        del places[partition]
+                    else:
+                        places[partition] = f"({entries[-1][0].decode()}"
         return None
+
+    async def _queued(self, places: Mapping[int, str], end: int) -> dict[int, Any]:
+        """Entries of some partitions' queues, from a place in each up to a time, ms."""
+        pipeline: Any = self._redis.pipeline(transaction=False)
+        for partition, place in places.items():
+            pipeline.xrange(self._keys.ingest(partition), place, str(end), count=LOOKED_AT_ONCE)
+        with redis_outage_as_unavailable():
+            return dict(zip(places, await pipeline.execute(), strict=True))
 
     async def backlog(self) -> int:
         """Entries that PostgreSQL does not have yet, over all partitions."""
